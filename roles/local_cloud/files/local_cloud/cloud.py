@@ -13,13 +13,23 @@ from local_cloud.settings import Settings
 from local_cloud.store import Store
 
 if t.TYPE_CHECKING:
-    from local_cloud.service import Service
+    from local_cloud.access import Access, Session
+    from local_cloud.client import Clients
+    from local_cloud.front.core import Front
+    from local_cloud.front.moto import Moto
+    from local_cloud.policy import Context
+    from local_cloud.service import Request, Service
 
 S = t.TypeVar("S", bound="Service")
 
 
 class Cloud:
-    """One account in one region. Services are made with it and find one another by class."""
+    """One account in one region. Services are made with it and find one another by class; ``assembly.build`` makes it whole."""
+
+    access: Access
+    clients: Clients
+    front: Front
+    moto: Moto
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -39,3 +49,41 @@ class Cloud:
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.settings.region}:{self.settings.account}:{resource}"
+
+    def start(self) -> None:
+        """Lets every service resume what was interrupted, in the order in which they were added."""
+        for service in self.services:
+            service.start()
+
+    def stop(self) -> None:
+        for service in reversed(self.services):
+            service.stop()
+        self.store.close()
+
+    # ---- what services ask of one another
+
+    def client(self, service: str, role: str | None = None) -> t.Any:
+        """A boto3 client whose calls are answered in this process, validated as from outside, without knobs or retries.
+
+        role: ARN of a role; the call is then a session of it, and its policies are enforced.
+        """
+        return self.clients.client(service, role)
+
+    def issue_session(self, role_arn: str) -> Session:
+        """Keys (``access_key``, ``secret_key``, ``token``) of a session of the role, good while the role exists."""
+        return self.access.service_session(role_arn)
+
+    def role_trusts(self, role_arn: str, service_principal: str, context: Context | None = None) -> bool:
+        """Whether the role exists and its trust policy lets e.g. ``iottwinmaker.amazonaws.com`` assume it.
+
+        context: condition keys of the assumption, e.g. ``aws:SourceArn``; ``aws:SourceAccount`` is this account.
+        """
+        return self.access.role_trusts(role_arn, service_principal, context)
+
+    def allowed(self, role_arn: str, action: str, resource: str, context: Context | None = None) -> bool:
+        """Whether the identity policies (inline and attached) of the role allow ``service:Operation`` on the ARN."""
+        return self.access.allowed(role_arn, action, resource, context)
+
+    def authorize(self, request: Request, action: str, resource: str, context: Context | None = None) -> None:
+        """Raises ``ApiError`` AccessDeniedException if a role session made the call and may not; the account's user may do all."""
+        self.access.authorize(request.principal, action, resource, context)
