@@ -110,7 +110,7 @@ class LocalCloud:
 
     def client(self, service: str) -> t.Any:
         return boto3.client(
-            service,  # type: ignore[call-overload]
+            service,
             endpoint_url=self.endpoint,
             region_name="eu-central-1",
             aws_access_key_id="AKIALOCALCLOUD000000",
