@@ -1,0 +1,104 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Every target makes what it needs. Versions stand in constraints.txt and nowhere else.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Nothing is written outside the checkout but below the temp folder: the tools find a home of their own here, without
+# the AWS profiles, the Ansible settings and the collections of whoever runs them. git keeps the user's settings.
+USER_HOME := $(HOME)
+export GIT_CONFIG_GLOBAL ?= $(USER_HOME)/.gitconfig
+export HOME := $(CURDIR)/.cache/home
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+export ANSIBLE_HOME := $(CURDIR)/.ansible
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export LC_ALL := C.UTF-8
+unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE
+unexport ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH ANSIBLE_INVENTORY PYTHONPATH
+
+# A stamp carries a digest of what it stands for, this folder's name included: scripts of a venv hold its path.
+digest = $(shell { echo '$(CURDIR)'; cat constraints.txt $(1); } | sha256sum | cut -c1-12)
+RUN_FILES := requirements.txt requirements-run.txt roles/local_cloud/files/requirements.txt
+DEV_FILES := requirements-dev.txt $(RUN_FILES)
+RUN := .venv/run-$(call digest,$(RUN_FILES))
+DEV := .venv/dev-$(call digest,$(DEV_FILES))
+TREE := .build/ansible_collections
+LOCAL_CLOUD := PYTHONPATH=roles/local_cloud/files python -m local_cloud --home .local-cloud
+
+# What make makes; the caches of tools are where the tools put them.
+MADE := .ansible .bench .build .cache .hypothesis .local-cloud .mypy_cache .pytest_cache .ruff_cache .venv collections \
+  changelogs/.plugin-cache.yaml importer_result.json tests/output
+
+.PHONY: help venv demo test lint types docs sanity package unit integration molecule bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
+
+$(RUN):
+	@HOME='$(USER_HOME)' tests/tools/make_venv.sh requirements-run.txt
+	@rm -f .venv/run-* && touch $@
+
+$(DEV): $(RUN)
+	@HOME='$(USER_HOME)' tests/tools/make_venv.sh requirements-dev.txt
+	@rm -f .venv/dev-* && touch $@
+
+.build/ready: $(RUN)
+	@mkdir -p $(TREE)/amazon $(TREE)/energytwin .cache/home
+	@ln -sfn ../../.. $(TREE)/energytwin/aws
+	@ln -sfn "$$(realpath --relative-to=$(TREE)/amazon .venv/lib/python3.*/site-packages/ansible_collections/amazon/aws)" $(TREE)/amazon/aws
+	@touch $@
+
+READY_TO_RUN := $(RUN) .build/ready
+READY := $(DEV) .build/ready
+
+venv: $(READY) ## make the environment of all other targets
+
+demo: $(READY_TO_RUN) ## a plant from nothing to its readings in the twin, in a cloud on this machine
+	@ansible-playbook -i inventories/local playbooks/demo.yml
+
+test: lint types docs sanity package molecule unit integration ## everything below
+
+lint: $(READY) ## formats, styles, playbooks, templates, changelog, shell
+	ruff check
+	ruff format --check
+	yamllint --strict .
+	ANSIBLE_COLLECTIONS_PATH=.build ansible-lint --offline
+	templates=$$(git grep --untracked -l AWSTemplateFormatVersion -- 'roles/*.yml') && cfn-lint $$templates
+	antsibull-changelog lint
+	shellcheck .ci/run $$(git ls-files --cached --others --exclude-standard '*.sh')
+
+types: $(READY) ## type hints
+	MYPYPATH=.build mypy --namespace-packages --explicit-package-bases -p ansible_collections.energytwin.aws.plugins
+	MYPYPATH=.build:roles/local_cloud/files:roles/stack/files mypy --python-version 3.11 --namespace-packages --explicit-package-bases \
+	  -p local_cloud -p reader -p ansible_collections.energytwin.aws.tests
+
+docs: $(READY) ## what ansible-doc shows
+	ANSIBLE_COLLECTIONS_PATH=.build antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent --skip-rstcheck .
+
+sanity: $(READY) ## ansible-test's sanity tests
+	python tests/tools/sanity.py
+
+package: $(READY) ## what Ansible Galaxy would say of the collection
+	python tests/tools/package.py
+
+unit: $(READY) ## unit tests
+	python -m pytest -q tests/unit
+
+integration: $(READY) ## playbooks and programs against a local cloud
+	python -m pytest -q tests/integration
+
+molecule: $(READY) ## each role: check, apply, apply again, verify
+	tests/tools/molecule.sh $(ROLE)
+
+bench: $(READY) ## measure (make bench ONLY="bench_local_cloud ..." for some), into .bench/results.json
+	python tests/bench/run.py $(ONLY)
+
+clean: ## stop the demo's local cloud and remove all that make made
+	@if [ -d .local-cloud ] && [ -x .venv/bin/python ]; then $(LOCAL_CLOUD) stop; fi
+	rm -rf $(MADE)
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

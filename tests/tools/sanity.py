@@ -1,0 +1,105 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run all of ansible-test's sanity tests, and see to it that they looked at something.
+
+ansible-test wants a real folder ``ansible_collections/energytwin/aws`` with its dependencies beside it. It skips what git
+ignores, and says "All targets skipped" with exit code 0 where that is everything: hence a copy that is a repository of its own.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import ansible_test
+
+CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+# Kinds of files that the collection does not have. Every other test has to find some.
+INAPPLICABLE = frozenset({"action-plugin-docs", "changelog", "empty-init", "pslint", "use-argspec-type-path"})
+
+# ansible-test fetches get-pip-<version>.py from a server of its own and keeps it in its cache. A file of that name which runs
+# pip out of the wheel of the package index does the same, and needs no server but the index.
+_GET_PIP = '''import pathlib, re, sys
+here = pathlib.Path(__file__).resolve()
+version = re.fullmatch(r"get_pip_(.+)", here.stem).group(1).replace("_", ".")
+sys.path.insert(0, str(here.with_name(f"pip-{version}-py3-none-any.whl")))
+from pip._internal.cli.main import main
+arguments = [a for a in sys.argv[1:] if a not in ("--no-setuptools", "--no-wheel")]
+sys.exit(main(["install", "--quiet", "--find-links", str(here.parent)] + arguments))
+'''
+
+
+def idle(log: str) -> list[str]:
+    """The tests of a ``sanity -v`` log that found nothing to look at, in the order of the log."""
+    running, found = "", []
+    for line in log.splitlines():
+        if started := re.match(r'Running sanity test "([a-z0-9-]+)"', line):
+            running = started[1]
+        elif line.startswith("No tests applicable") or "All targets skipped" in line or "Skipping sanity test" in line:
+            found.append(running or "all")
+    return found
+
+
+def complaints(log: str, tests: list[str]) -> list[str]:
+    """What is wrong with a run that ended with 0: sentences, none where all is well."""
+    ran = set(re.findall(r'^Running sanity test "([a-z0-9-]+)"', log, re.MULTILINE))
+    return [f"Sanity test '{test}' did not run." for test in tests if test not in ran] + [
+        f"Sanity test '{test}' found nothing to look at: green, but empty." for test in idle(log) if test not in INAPPLICABLE
+    ]
+
+
+def copy_collection(root: pathlib.Path) -> pathlib.Path:
+    """Copy what git knows, or would know, of the checkout, and lay the dependency beside it."""
+    collection = root / "ansible_collections" / "energytwin" / "aws"
+    shutil.rmtree(collection, ignore_errors=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=CHECKOUT, check=True, capture_output=True, text=True
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (CHECKOUT / name).is_file():
+            (collection / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(CHECKOUT / name, collection / name)
+    subprocess.run(["git", "init", "--quiet", "--initial-branch=main", "."], cwd=collection, check=True)
+    dependency = root / "ansible_collections" / "amazon" / "aws"
+    dependency.parent.mkdir(parents=True, exist_ok=True)
+    dependency.unlink(missing_ok=True)
+    dependency.symlink_to((CHECKOUT / ".build" / "ansible_collections" / "amazon" / "aws").resolve())
+    return collection
+
+
+def provide_pip() -> None:
+    """Lay the stand-in for get-pip into ansible-test's cache, once."""
+    requirements = pathlib.Path(ansible_test.__file__).parent / "_internal" / "python_requirements.py"
+    cache = pathlib.Path.home() / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for version in sorted(set(re.findall(r"pip='([0-9.]+)'", requirements.read_text()))):
+        shim = cache / f"get_pip_{version.replace('.', '_')}.py"
+        if not shim.exists():
+            command = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "-d", str(cache), f"pip=={version}"]
+            subprocess.run(command, check=True)
+            shim.write_text(_GET_PIP)
+
+
+def main() -> int:
+    if list((CHECKOUT / "tests" / "sanity").glob("ignore-*.txt")):
+        print("tests/sanity/ignore-*.txt: mend what it ignores; no sanity test is ignored here.", file=sys.stderr)
+        return 1
+    collection = copy_collection(CHECKOUT / ".cache" / "sanity")
+    provide_pip()
+    command = ["ansible-test", "sanity", "--python", f"{sys.version_info.major}.{sys.version_info.minor}"]
+    tests = subprocess.run([*command, "--list-tests"], cwd=collection, check=True, capture_output=True, text=True).stdout.split()
+    run = subprocess.run([*command, "-v"], cwd=collection, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    shown = re.compile(r"^(Running sanity test|ERROR|FATAL|WARNING: (?!Using locale)|See documentation)")
+    print("\n".join(line for line in run.stdout.splitlines() if shown.match(line)))
+    found = complaints(run.stdout, tests)
+    print("\n".join(found), file=sys.stderr)
+    return run.returncode or bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
