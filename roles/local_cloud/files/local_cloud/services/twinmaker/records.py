@@ -1,0 +1,311 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The records of IoT TwinMaker in the cloud's store, and the indexes that keep lists and checks fast.
+
+A record holds the members of its create call under the API's names, plus ``arn``, ``creationDateTime``,
+``updateDateTime`` (epoch seconds) and, where the resource has a state, ``state`` and ``settlesAt`` (see ``states``).
+Its key is ``<workspace>/<id>``. "Check, then write" belongs in ``transaction()``.
+"""
+
+from __future__ import annotations
+
+import collections.abc as c
+import contextlib
+import sqlite3
+import typing as t
+import uuid
+
+from local_cloud.services.twinmaker import builtin, quotas, states
+from local_cloud.services.twinmaker.definitions import ComponentTypes
+from local_cloud.services.twinmaker.errors import invalid, missing, over_quota
+from local_cloud.services.twinmaker.paging import Tokens
+from local_cloud.store import Record
+
+if t.TYPE_CHECKING:
+    from local_cloud.cloud import Cloud
+
+ROOT: t.Final = "$ROOT"
+
+_WORKSPACE = "twinmaker.workspace"
+_TYPE = "twinmaker.component_type"
+_ENTITY = "twinmaker.entity"
+_ENTITY_COUNT = "twinmaker.entity_count"
+_ENTITY_NAME = "twinmaker.entity_name"
+_ENTITY_REFERENCE = "twinmaker.entity_reference"
+_SCENE = "twinmaker.scene"
+_SYNC_JOB = "twinmaker.sync_job"
+_TAGS = "twinmaker.tags"
+_LEAVING = "twinmaker.leaving"
+
+Listing = c.Callable[[str, int], list[tuple[str, Record]]]
+
+
+class Records:
+    """What the service's rooms read and write."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._store = cloud.store
+        self.tokens = Tokens(cloud.store)
+
+    # Time and names
+
+    @property
+    def now(self) -> float:
+        return self._cloud.now()
+
+    @property
+    def settle(self) -> float:
+        return self._cloud.settings.knobs.settle
+
+    def begin(self, state: str) -> Record:
+        return states.begin(state, self.now, self.settle)
+
+    def state(self, record: Record) -> str:
+        return states.current(record, self.now)
+
+    def arn(self, workspace_id: str, kind: str = "", name: str = "") -> str:
+        tail = f"/{kind}/{name}" if kind else ""
+        return self._cloud.arn("iottwinmaker", f"workspace/{workspace_id}{tail}")
+
+    def transaction(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        return self._store.transaction()
+
+    # Workspaces
+
+    def workspace(self, workspace_id: str) -> Record:
+        record = self._store.get(_WORKSPACE, workspace_id)
+        if record is None:
+            raise missing("Workspace", workspace_id)
+        return record
+
+    def usable_workspace(self, workspace_id: str) -> Record:
+        """The workspace, if something may still be made in it."""
+        record = self.workspace(workspace_id)
+        if self.state(record) == "DELETING":
+            raise invalid(f"Workspace {workspace_id} is being deleted")
+        return record
+
+    def has_workspace(self, workspace_id: str) -> bool:
+        return self._store.get(_WORKSPACE, workspace_id) is not None
+
+    def put_workspace(self, record: Record) -> None:
+        self._store.put(_WORKSPACE, record["workspaceId"], record)
+
+    def workspaces(self, after: str = "", limit: int = -1) -> list[tuple[str, Record]]:
+        return self._store.list(_WORKSPACE, after=after, limit=limit)
+
+    def contents(self, workspace_id: str) -> list[str]:
+        """The kinds of resources that are in a workspace, in words."""
+        kinds = {_ENTITY: "entities", _TYPE: "component types", _SCENE: "scenes", _SYNC_JOB: "sync jobs"}
+        return [words for kind, words in kinds.items() if self._store.list(kind, prefix=f"{workspace_id}/", limit=1)]
+
+    # Component types
+
+    def component_type(self, workspace_id: str, type_id: str) -> Record:
+        record = builtin.record(type_id) or self._store.get(_TYPE, f"{workspace_id}/{type_id}")
+        if record is None:
+            self.workspace(workspace_id)
+            raise missing("Component type", type_id)
+        return record
+
+    def has_component_type(self, workspace_id: str, type_id: str) -> bool:
+        return self._store.get(_TYPE, f"{workspace_id}/{type_id}") is not None
+
+    def put_component_type(self, record: Record) -> None:
+        self._store.put(_TYPE, f"{record['workspaceId']}/{record['componentTypeId']}", record)
+
+    def own_component_types(self, workspace_id: str) -> list[Record]:
+        return [record for _, record in self._store.list(_TYPE, prefix=f"{workspace_id}/")]
+
+    def types(self, workspace_id: str, instead: dict[str, Record] | None = None) -> ComponentTypes:
+        """The component types that can be extended and used: those past their CREATING and not in DELETING.
+
+        instead: records that stand in for the stored ones, by component type id.
+        """
+
+        def lookup(type_id: str) -> Record | None:
+            record = (instead or {}).get(type_id) or builtin.record(type_id) or self._store.get(_TYPE, f"{workspace_id}/{type_id}")
+            return None if record is None or self.state(record) in ("CREATING", "DELETING") else record
+
+        return ComponentTypes(lookup)
+
+    def is_used(self, workspace_id: str, type_id: str) -> bool:
+        """Whether a component of this type is in an entity."""
+        return bool(self._store.list(_ENTITY_REFERENCE, parent=f"{workspace_id}/type/{type_id}", limit=1))
+
+    # Entities
+
+    def find_entity(self, workspace_id: str, entity_id: str) -> Record | None:
+        return self._store.get(_ENTITY, f"{workspace_id}/{entity_id}")
+
+    def entity(self, workspace_id: str, entity_id: str) -> Record:
+        record = self.find_entity(workspace_id, entity_id)
+        if record is None:
+            self.workspace(workspace_id)
+            raise missing("Entity", entity_id)
+        return record
+
+    def has_children(self, workspace_id: str, entity_id: str) -> bool:
+        return bool(self._store.list(_ENTITY, parent=f"{workspace_id}/{entity_id}", limit=1))
+
+    def children(self, workspace_id: str, entity_id: str) -> list[Record]:
+        return [record for _, record in self._store.list(_ENTITY, parent=f"{workspace_id}/{entity_id}")]
+
+    def entities(self, workspace_id: str) -> Listing:
+        return lambda after, limit: self._store.list(_ENTITY, prefix=f"{workspace_id}/", after=after, limit=limit)
+
+    def entities_below(self, workspace_id: str, parent_id: str) -> Listing:
+        return lambda after, limit: self._store.list(_ENTITY, parent=f"{workspace_id}/{parent_id}", after=after, limit=limit)
+
+    def entities_with(self, workspace_id: str, reference: str) -> Listing:
+        """Entities by what they refer to: ``type/<component type id>`` or ``external/<value of an external id>``."""
+
+        def listing(after: str, limit: int) -> list[tuple[str, Record]]:
+            rows = self._store.list(_ENTITY_REFERENCE, parent=f"{workspace_id}/{reference}", after=after, limit=limit)
+            return [(key, self.entity(workspace_id, row["entityId"])) for key, row in rows]
+
+        return listing
+
+    def sibling(self, workspace_id: str, parent_id: str, name: str) -> str | None:
+        """The id of the entity of this name below this parent, where names must be unique: everywhere but at the root."""
+        row = self._store.get(_ENTITY_NAME, f"{workspace_id}/{parent_id}/{name}")
+        return None if row is None else row["entityId"]
+
+    def put_entity(self, record: Record, references: set[str]) -> None:
+        """Writes an entity and its indexes.
+
+        references: as ``entities_with`` takes them. The record remembers them, so that they can be found again.
+        """
+        workspace_id, entity_id = record["workspaceId"], record["entityId"]
+        key = f"{workspace_id}/{entity_id}"
+        old = self._store.get(_ENTITY, key)
+        if old is None:
+            self._count_entity(workspace_id, 1)
+        elif _name_key(old) != _name_key(record):
+            self._store.delete(_ENTITY_NAME, _name_key(old))
+        before = set(old["references"]) if old else set()
+        for reference in before - references:
+            self._store.delete(_ENTITY_REFERENCE, f"{key}/{reference}")
+        for reference in references - before:
+            self._store.put(_ENTITY_REFERENCE, f"{key}/{reference}", {"entityId": entity_id}, parent=f"{workspace_id}/{reference}")
+        if record["parentEntityId"] != ROOT:
+            self._store.put(_ENTITY_NAME, _name_key(record), {"entityId": entity_id})
+        self._store.put(_ENTITY, key, {**record, "references": sorted(references)}, parent=f"{workspace_id}/{record['parentEntityId']}")
+
+    def _count_entity(self, workspace_id: str, change: int) -> None:
+        row = self._store.get(_ENTITY_COUNT, workspace_id) or {"count": 0}
+        if change > 0 and row["count"] >= quotas.ENTITIES:
+            raise over_quota(f"Workspace {workspace_id} holds {quotas.ENTITIES} entities, the most it can")
+        self._store.put(_ENTITY_COUNT, workspace_id, {"count": row["count"] + change})
+
+    # Scenes and sync jobs
+
+    def scene(self, workspace_id: str, scene_id: str) -> Record:
+        record = self._store.get(_SCENE, f"{workspace_id}/{scene_id}")
+        if record is None:
+            self.workspace(workspace_id)
+            raise missing("Scene", scene_id)
+        return record
+
+    def has_scene(self, workspace_id: str, scene_id: str) -> bool:
+        return self._store.get(_SCENE, f"{workspace_id}/{scene_id}") is not None
+
+    def put_scene(self, record: Record) -> None:
+        self._store.put(_SCENE, f"{record['workspaceId']}/{record['sceneId']}", record)
+
+    def delete_scene(self, record: Record) -> None:
+        self._store.delete(_SCENE, f"{record['workspaceId']}/{record['sceneId']}")
+        self._store.delete(_TAGS, record["arn"])
+
+    def scenes(self, workspace_id: str) -> Listing:
+        return lambda after, limit: self._store.list(_SCENE, prefix=f"{workspace_id}/", after=after, limit=limit)
+
+    def sync_job(self, workspace_id: str, source: str) -> Record:
+        record = self._store.get(_SYNC_JOB, f"{workspace_id}/{source}")
+        if record is None:
+            self.workspace(workspace_id)
+            raise missing("Sync job", source)
+        return record
+
+    def has_sync_job(self, workspace_id: str, source: str) -> bool:
+        return self._store.get(_SYNC_JOB, f"{workspace_id}/{source}") is not None
+
+    def put_sync_job(self, record: Record) -> None:
+        self._store.put(_SYNC_JOB, f"{record['workspaceId']}/{record['syncSource']}", record)
+
+    def sync_jobs(self, workspace_id: str) -> Listing:
+        return lambda after, limit: self._store.list(_SYNC_JOB, prefix=f"{workspace_id}/", after=after, limit=limit)
+
+    # Tags
+
+    def tags(self, arn: str) -> dict[str, str]:
+        return self._store.get(_TAGS, arn) or {}
+
+    def put_tags(self, arn: str, tags: dict[str, str]) -> None:
+        if tags:
+            self._store.put(_TAGS, arn, tags)
+        else:
+            self._store.delete(_TAGS, arn)
+
+    # Leaving: what is in DELETING and goes when that ends
+
+    def leave(self, records: list[Record]) -> None:
+        """Puts records into DELETING; they are gone when that has settled, at once where nothing has to settle."""
+        if self.settle <= 0:
+            for record in records:
+                self._remove(record)
+            return
+        leaving = self.begin("DELETING")
+        for record in records:
+            self._update_state({**record, **leaving})
+        self._store.put(_LEAVING, f"{leaving['settlesAt']:020.6f}-{uuid.uuid4()}", {"records": [_name(record) for record in records]})
+
+    def sweep(self) -> None:
+        """Removes what has finished leaving; every call begins with it, so that nobody meets such a record."""
+        due = f"{self.now:020.6f}"
+        if all(key > due for key, _ in self._store.list(_LEAVING, limit=1)):
+            return
+        with self.transaction():
+            for key, row in self._store.list(_LEAVING):
+                if key > due:
+                    break
+                for kind, name in row["records"]:
+                    record = self._store.get(kind, name)
+                    if record is not None:
+                        self._remove(record)
+                self._store.delete(_LEAVING, key)
+
+    def _update_state(self, record: Record) -> None:
+        kind, key = _name(record)
+        parent = f"{record['workspaceId']}/{record['parentEntityId']}" if kind == _ENTITY else ""
+        self._store.put(kind, key, record, parent=parent)
+
+    def _remove(self, record: Record) -> None:
+        kind, key = _name(record)
+        if kind == _ENTITY:
+            for reference in record["references"]:
+                self._store.delete(_ENTITY_REFERENCE, f"{key}/{reference}")
+            if record["parentEntityId"] != ROOT:
+                self._store.delete(_ENTITY_NAME, _name_key(record))
+            self._count_entity(record["workspaceId"], -1)
+        self._store.delete(kind, key)
+        self._store.delete(_TAGS, record["arn"])
+
+
+def _name(record: Record) -> tuple[str, str]:
+    """The kind and the key of a record that has states."""
+    workspace_id = record["workspaceId"]
+    if "entityId" in record:
+        return _ENTITY, f"{workspace_id}/{record['entityId']}"
+    if "componentTypeId" in record:
+        return _TYPE, f"{workspace_id}/{record['componentTypeId']}"
+    if "syncSource" in record:
+        return _SYNC_JOB, f"{workspace_id}/{record['syncSource']}"
+    return _WORKSPACE, workspace_id
+
+
+def _name_key(entity: Record) -> str:
+    return f"{entity['workspaceId']}/{entity['parentEntityId']}/{entity['entityName']}"
