@@ -81,10 +81,10 @@ docs: $(READY) ## what ansible-doc shows
 	ANSIBLE_COLLECTIONS_PATH=.build antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent --skip-rstcheck .
 
 sanity: $(READY) ## ansible-test's sanity tests
-	python tests/tools/sanity.py
+	python -m tests.tools.sanity
 
 package: $(READY) ## what Ansible Galaxy would say of the collection
-	python tests/tools/package.py
+	python -m tests.tools.package
 
 unit: $(READY) ## unit tests
 	python -m pytest -q tests/unit
@@ -96,7 +96,7 @@ molecule: $(READY) ## each role: check, apply, apply again, verify
 	tests/tools/molecule.sh $(ROLE)
 
 bench: $(READY) ## measure (make bench ONLY="bench_local_cloud ..." for some), into .bench/results.json
-	python tests/bench/run.py $(ONLY)
+	python -m tests.bench.run $(ONLY)
 
 clean: ## stop the demo's local cloud and remove all that make made
 	@if [ -d .local-cloud ] && [ -x .venv/bin/python ]; then $(LOCAL_CLOUD) stop; fi

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure: ``python tests/bench/run.py [NAME ...]``.
+"""Measure: ``python -m tests.bench.run [NAME ...]``.
 
 A benchmark is a function ``bench_<what>() -> dict[str, float]`` in a file ``tests/bench/bench_<room>.py``; it gives the figures
 that it measured by name, the unit in the name (``local_cloud_start_seconds``). NAME is a file or a function, with or without

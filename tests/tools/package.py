@@ -17,29 +17,35 @@ import subprocess
 import sys
 import tarfile
 
-CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+from tests.tools.checkout import CHECKOUT, files
+
 MADE_BY_GALAXY = frozenset({"MANIFEST.json", "FILES.json"})
-INSTALLED = ("LICENSE", "README.md", "changelogs", "constraints.txt", "extensions", "meta", "playbooks", "plugins", "requirements.txt", "roles")
+INSTALLED = (
+    "LICENSE",
+    "README.md",
+    "changelogs",
+    "constraints.txt",
+    "extensions",
+    "meta",
+    "playbooks",
+    "plugins",
+    "requirements.txt",
+    "roles",
+)
 
 
 def content_complaints(packed: c.Iterable[str], tracked: c.Iterable[str]) -> list[str]:
     """What is wrong with the files of a tarball, given the files that git knows: sentences, none where all is well."""
     packed, tracked = set(packed) - MADE_BY_GALAXY, set(tracked)
     wanted = {name for name in tracked if name.split("/")[0] in INSTALLED}
-    return [f"{name}: in the tarball, yet git does not know it; name it under build_ignore in galaxy.yml." for name in sorted(packed - tracked)] + [
-        f"{name}: not in the tarball; see build_ignore in galaxy.yml." for name in sorted(wanted - packed)
-    ]
+    return [
+        f"{name}: in the tarball, yet git does not know it; name it under build_ignore in galaxy.yml." for name in sorted(packed - tracked)
+    ] + [f"{name}: not in the tarball; see build_ignore in galaxy.yml." for name in sorted(wanted - packed)]
 
 
 def importer_complaints(log: str) -> list[str]:
     """The lines of galaxy-importer's log that are errors or warnings."""
     return [line for line in log.splitlines() if re.match(r"(ERROR|WARNING|CRITICAL)\b", line)]
-
-
-def git_files() -> list[str]:
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True).stdout
-    return [name for name in filter(None, listed.split("\0")) if (CHECKOUT / name).is_file()]
 
 
 def build(folder: pathlib.Path) -> pathlib.Path:
@@ -55,9 +61,14 @@ def main() -> int:
     tarball = build(folder)
     with tarfile.open(tarball) as archive:
         packed = [member.name for member in archive.getmembers() if member.isfile()]
-    found = content_complaints(packed, git_files())
+    found = content_complaints(packed, map(str, files()))
     importer = subprocess.run(
-        [sys.executable, "-m", "galaxy_importer.main", str(tarball)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        [sys.executable, "-m", "galaxy_importer.main", str(tarball)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     found += importer_complaints(importer.stdout)
     if importer.returncode or "Importer processing completed successfully" not in importer.stdout:

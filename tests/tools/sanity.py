@@ -18,20 +18,21 @@ import sys
 
 import ansible_test
 
-CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+from tests.tools.checkout import CHECKOUT, files
+
 # Kinds of files that the collection does not have. Every other test has to find some.
 INAPPLICABLE = frozenset({"action-plugin-docs", "changelog", "empty-init", "pslint", "use-argspec-type-path"})
 
 # ansible-test fetches get-pip-<version>.py from a server of its own and keeps it in its cache. A file of that name which runs
 # pip out of the wheel of the package index does the same, and needs no server but the index.
-_GET_PIP = '''import pathlib, re, sys
+_GET_PIP = """import pathlib, re, sys
 here = pathlib.Path(__file__).resolve()
 version = re.fullmatch(r"get_pip_(.+)", here.stem).group(1).replace("_", ".")
 sys.path.insert(0, str(here.with_name(f"pip-{version}-py3-none-any.whl")))
 from pip._internal.cli.main import main
 arguments = [a for a in sys.argv[1:] if a not in ("--no-setuptools", "--no-wheel")]
 sys.exit(main(["install", "--quiet", "--find-links", str(here.parent)] + arguments))
-'''
+"""
 
 
 def idle(log: str) -> list[str]:
@@ -57,13 +58,9 @@ def copy_collection(root: pathlib.Path) -> pathlib.Path:
     """Copy what git knows, or would know, of the checkout, and lay the dependency beside it."""
     collection = root / "ansible_collections" / "energytwin" / "aws"
     shutil.rmtree(collection, ignore_errors=True)
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=CHECKOUT, check=True, capture_output=True, text=True
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (CHECKOUT / name).is_file():
-            (collection / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CHECKOUT / name, collection / name)
+    for path in files():
+        (collection / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(CHECKOUT / path, collection / path)
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", "."], cwd=collection, check=True)
     dependency = root / "ansible_collections" / "amazon" / "aws"
     dependency.parent.mkdir(parents=True, exist_ok=True)
