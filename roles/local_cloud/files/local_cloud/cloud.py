@@ -58,7 +58,15 @@ class Cloud:
     def stop(self) -> None:
         for service in reversed(self.services):
             service.stop()
+        self.moto.close()
         self.store.close()
+
+    def resources(self) -> dict[str, int]:
+        """How many records of each kind there are, and how many resources moto holds."""
+        with self.store.transaction() as db:
+            counted = dict(db.execute("select kind, count(*) from records group by kind order by kind").fetchall())
+        own = {kind: count for kind, count in counted.items() if not kind.startswith(("access.", "server."))}
+        return {**own, **self.moto.resources()}
 
     # ---- what services ask of one another
 

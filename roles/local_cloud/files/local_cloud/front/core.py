@@ -82,11 +82,11 @@ class Front:
         """The call behind a request. Raises ``Refused``: unsigned, foreign region, or nothing here serves it."""
         credential = _credential(request)
         if credential is None:
-            raise Refused(_refusal(403, "MissingAuthenticationToken", "Missing Authentication Token"))
+            raise Refused(refusal(403, "MissingAuthenticationToken", "Missing Authentication Token"))
         key, region, scope = credential
         names = self._scopes.get(scope)
         if names is None:
-            raise Refused(_refusal(501, "NotImplemented", f"The local cloud has no service {scope}."))
+            raise Refused(refusal(501, "NotImplemented", f"The local cloud has no service {scope}."))
         home = self._cloud.settings.region
         if region != home and scope not in _GLOBAL:
             failure = ApiError(
@@ -157,7 +157,7 @@ def _token(request: HttpRequest) -> str:
     return header if header is not None else dict(urllib.parse.parse_qsl(request.query)).get("X-Amz-Security-Token", "")
 
 
-def _refusal(status: int, code: str, sentence: str) -> HttpResponse:
+def refusal(status: int, code: str, sentence: str) -> HttpResponse:
     """An error for a request whose protocol is not known."""
     headers = {"Content-Type": "application/json", "x-amzn-ErrorType": code, "x-amzn-RequestId": str(uuid.uuid4())}
     return HttpResponse(status, headers, json.dumps({"__type": code, "message": sentence}).encode())

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The door to moto, which serves what it does well: one lock around all of it."""
+"""The door to moto, which serves what it does well: one lock around all of it, and nothing acknowledged that is not on the disk."""
 
 from __future__ import annotations
 
@@ -21,22 +21,14 @@ if t.TYPE_CHECKING:
 
 MODELS = ("iam", "s3", "logs", "identitystore", "sso-admin", "dynamodb")
 _HOSTS = {"iam": "iam.amazonaws.com", "sso-admin": "sso.{region}.amazonaws.com"}
-_READS = (
-    "Get",
-    "List",
-    "Describe",
-    "Head",
-    "Filter",
-    "Query",
-    "Scan",
-    "BatchGet",
-    "Simulate",
-    "Generate",
-    "Is",
-    "Search",
-    "Select",
-    "TransactGet",
-)
+_READS = ("BatchGet", "Describe", "Filter", "Get", "Head", "Is", "List", "Query", "Scan", "Search", "Select", "Simulate", "TransactGet")
+
+# Calls that come often, and that do the same when they are repeated: a line in a journal instead of a whole snapshot.
+_JOURNALED = {
+    "dynamodb": frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}),
+    "logs": frozenset({"PutLogEvents"}),
+}
+_JOURNAL_LIMIT = 1_000  # entries of a service, until a snapshot takes their place
 
 
 class Moto:
@@ -49,35 +41,85 @@ class Moto:
         from moto.core.base_backend import BackendDict
         from moto.core.botocore_stubber import BotocoreStubber
 
+        from local_cloud.front.moto_state import State
+
         self._cloud = cloud
         self._lock = threading.RLock()
+        self._committing = threading.Lock()
         self._stubber = BotocoreStubber()
         self._versions = dict.fromkeys(MODELS, 0)
+        self._durable = dict.fromkeys(MODELS, 0)
+        self._journaled = dict.fromkeys(MODELS, 0)
+        self._state = State(cloud.settings.home)
         BackendDict.reset()
+        for entry in self._state.load(MODELS, cloud.settings.account, cloud.settings.region):
+            self._answer(entry.service, entry.request)
+            self._journaled[entry.service] += 1
 
     def version(self, service: str) -> int:
         """A number that grows with every call that may have changed the service's state."""
         return self._versions[service]
 
     def perform(self, service: str, operation: str, request: HttpRequest) -> HttpResponse:
+        """moto's answer; what it has changed is on the disk when this returns."""
+        changes = not operation.startswith(_READS)
+        snapshot_due = False
+        with self._lock:
+            try:
+                response = self._answer(service, request)
+            except NotImplementedError:
+                response = None
+            if changes:
+                self._versions[service] += 1
+                if operation not in _JOURNALED.get(service, ()):
+                    snapshot_due = True
+                elif response is not None and response.status < 400:
+                    self._state.append(service, operation, request)
+                    self._journaled[service] += 1
+                    snapshot_due = self._journaled[service] >= _JOURNAL_LIMIT
+            version = self._versions[service]
+        if snapshot_due:
+            self._make_durable(service, version)
+        if response is None:
+            raise ApiError("NotImplemented", f"The local cloud does not implement {service}:{operation}.", status=501)
+        return response
+
+    def _make_durable(self, service: str, version: int) -> None:
+        """Whoever comes first snapshots for all that wait behind."""
+        with self._committing:
+            if self._durable[service] >= version:
+                return
+            with self._lock:
+                covered = self._versions[service]
+                snapshot = self._state.take(service, self._cloud.settings.account)
+                self._journaled[service] = 0
+            self._state.keep(snapshot)
+            self._durable[service] = covered
+
+    def _answer(self, service: str, request: HttpRequest) -> HttpResponse | None:
         host = _HOSTS.get(service, service + ".{region}.amazonaws.com").format(region=self._cloud.settings.region)
         headers = HTTPHeaders()
         for name, value in request.headers.items():
             headers[name] = value
-        headers["host"] = host
+        headers.replace_header("host", host) if "host" in headers else headers.add_header("host", host)
         url = f"https://{host}{request.path}" + (f"?{request.query}" if request.query else "")
-        prepared = AWSPreparedRequest(request.method, url, headers, request.body, False)
-        with self._lock:
-            try:
-                answer = self._stubber.process_request(prepared)
-            except NotImplementedError:
-                raise ApiError("NotImplemented", f"The local cloud does not implement {service}:{operation}.", status=501) from None
-            finally:
-                if not operation.startswith(_READS):
-                    self._versions[service] += 1
+        answer = self._stubber.process_request(AWSPreparedRequest(request.method, url, headers, request.body, False))
         if answer is None:
-            raise ApiError("NotImplemented", f"The local cloud does not implement {service}:{operation}.", status=501)
+            return None
         status, answered, body = answer
         return HttpResponse(
             status, {key: str(value) for key, value in answered.items()}, body.encode() if isinstance(body, str) else bytes(body)
         )
+
+    def resources(self) -> dict[str, int]:
+        """How many of the most common resources there are."""
+        client = self._cloud.client
+        return {
+            "dynamodb.table": len(client("dynamodb").list_tables()["TableNames"]),
+            "iam.role": len(client("iam").list_roles()["Roles"]),
+            "logs.log_group": len(client("logs").describe_log_groups()["logGroups"]),
+            "s3.bucket": len(client("s3").list_buckets()["Buckets"]),
+        }
+
+    def close(self) -> None:
+        self._state.close()

@@ -1,0 +1,276 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The cloud on a socket: guard, control API, knobs and request log around the front, served by waitress."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import contextlib
+import dataclasses
+import http
+import os
+import random
+import socket
+import threading
+import time
+import typing as t
+
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
+from waitress.task import WSGITask
+
+from local_cloud import runfiles
+from local_cloud.assembly import build
+from local_cloud.cloud import Cloud
+from local_cloud.errors import ApiError
+from local_cloud.front import control, guard, knobs
+from local_cloud.front.core import Call, Refused
+from local_cloud.front.core import refusal as plain_refusal
+from local_cloud.front.log import Entry, Log
+from local_cloud.protocol import models, serialise
+from local_cloud.protocol.http import HttpRequest, HttpResponse
+from local_cloud.settings import Knobs, Settings
+
+_CUT = "local_cloud.cut"
+_KNOBS = "server.knobs"
+_THREADS = 32  # more than cores: calls wait for Lambdas, which call back
+_NOT_OURS = frozenset({"connection", "date", "server", "transfer-encoding"})
+_THROTTLED = {"json": 400, "query": 400, "rest-json": 429, "rest-xml": 503}
+
+StartResponse = c.Callable[[str, list[tuple[str, str]]], object]
+Environ = dict[str, t.Any]
+
+
+class _Task(WSGITask):
+    def get_environment(self) -> Environ:
+        environ: Environ = super().get_environment()
+        environ[_CUT] = self._cut
+        return environ
+
+    def _cut(self) -> None:
+        """Ends the connection without an answer."""
+        self.close_on_finish = True
+        self.channel.socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Channel(HTTPChannel):
+    task_class = _Task
+
+
+class Server:
+    """One cloud that listens. ``run`` returns after ``stop``, which any thread may call."""
+
+    def __init__(self, settings: Settings, chance: random.Random | None = None) -> None:
+        self._home = settings.home
+        self._moods = knobs.Moods(chance=chance)
+        self._started = time.time()
+        self._door = _Door()
+        self.cloud = self._build(settings)
+        self._log = Log(settings.home)
+        commands: dict[str, control.Command] = {"status": self._status, "set": self._set, "reset": self._reset}
+        self._control = control.Control(runfiles.token(settings.home), commands)
+        # Clients keep their connections: far more than waitress' default of 100 must fit.
+        self._server = create_server(
+            self.application,
+            listen=f"127.0.0.1:{settings.port}",
+            threads=_THREADS,
+            ident="local-cloud",
+            connection_limit=2000,
+            asyncore_use_poll=True,
+            channel_timeout=30,
+        )
+        self._server.channel_class = _Channel
+
+    def run(self) -> None:
+        self.cloud.start()
+        settings = self.cloud.settings
+        announced = runfiles.Running(
+            os.getpid(), settings.port, settings.mqtt_port, settings.region, self._started, runfiles.program_digest()
+        )
+        runfiles.announce(self._home, announced)
+        try:
+            self._server.run()
+        finally:
+            runfiles.withdraw(self._home)
+            self.cloud.stop()
+            self._log.close()
+
+    def stop(self) -> None:
+        self._server.close()
+
+    # ---- WSGI
+
+    def application(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
+        request = _request(environ)
+        objection = guard.objection(request)
+        if objection is not None:
+            response = plain_refusal(403, "AccessDeniedException", objection)
+        elif request.path.startswith(control.PATH):
+            response = self._control.handle(request)
+        else:
+            with self._door.enter() as may_enter:
+                found = self._serve(request) if may_enter else plain_refusal(503, "ServiceUnavailable", "The local cloud is being reset.")
+            if found is None:
+                environ[_CUT]()
+                start_response("500 Cut", [("Content-Length", "0")])
+                return []
+            response = found
+        return _send(request, response, start_response)
+
+    def _serve(self, request: HttpRequest) -> HttpResponse | None:
+        """The answer to a call; None: the connection is to be cut."""
+        began = time.perf_counter()
+        call: Call | None = None
+        principal: str | None = None
+        try:
+            call = self.cloud.front.identify(request)
+            response, principal = self._perform(call)
+        except Refused as refused:
+            response = refused.response
+        self._log.write(
+            Entry(
+                self.cloud.now(),
+                call.service if call else "-",
+                call.operation if call else f"{request.method} {request.path}"[:100],
+                response.status if response else 0,
+                round((time.perf_counter() - began) * 1000, 2),
+                principal or "account",
+            )
+        )
+        return response
+
+    def _perform(self, call: Call) -> tuple[HttpResponse | None, str | None]:
+        set_to = self.cloud.settings.knobs
+        if set_to.latency:
+            time.sleep(set_to.latency)
+        if self._moods.throttles(set_to):
+            return _throttled(call), None
+        fault = self._moods.fault(set_to)
+        if fault == "throttle":
+            return _throttled(call), None
+        if fault == "error":
+            return _failed(call), None
+        if fault == "cut-before":
+            return None, None
+        response, principal = self.cloud.front.perform(call)
+        return (None if fault == "cut-after" else response), principal
+
+    # ---- control
+
+    def _status(self, _: dict[str, t.Any]) -> dict[str, t.Any]:
+        settings = self.cloud.settings
+        return {
+            "pid": os.getpid(),
+            "endpoint": settings.endpoint,
+            "mqtt_port": settings.mqtt_port,
+            "region": settings.region,
+            "account": settings.account,
+            "uptime_seconds": round(time.time() - self._started, 1),
+            "requests": self._log.count,
+            "resources": self.cloud.resources(),
+            "knobs": dataclasses.asdict(settings.knobs),
+        }
+
+    def _set(self, wanted: dict[str, t.Any]) -> dict[str, t.Any]:
+        new = knobs.changed(self.cloud.settings.knobs, wanted)
+        self.cloud.settings = dataclasses.replace(self.cloud.settings, knobs=new)
+        self.cloud.store.put(_KNOBS, "", dataclasses.asdict(new))
+        return {"knobs": dataclasses.asdict(new)}
+
+    def _reset(self, _: dict[str, t.Any]) -> dict[str, t.Any]:
+        """A new, empty cloud in the same process: its knobs stay, all that it held is gone."""
+        with self._door.closed():
+            settings = self.cloud.settings
+            self.cloud.stop()
+            self._log.close()
+            runfiles.empty(self._home)
+            self.cloud = self._build(settings)
+            self._log = Log(self._home)
+            self.cloud.start()
+            self.cloud.store.put(_KNOBS, "", dataclasses.asdict(settings.knobs))
+        return {}
+
+    @staticmethod
+    def _build(settings: Settings) -> Cloud:
+        cloud = build(settings)
+        kept = cloud.store.get(_KNOBS, "")
+        if kept is not None:
+            cloud.settings = dataclasses.replace(settings, knobs=Knobs(**kept))
+        return cloud
+
+
+class _Door:
+    """Counts the calls inside, so that a reset can close the door and wait until they are out."""
+
+    _PATIENCE = 10.0  # seconds; a call that takes longer fails, as its cloud goes away under it
+
+    def __init__(self) -> None:
+        self._state = threading.Condition()
+        self._inside = 0
+        self._open = True
+
+    @contextlib.contextmanager
+    def enter(self) -> c.Iterator[bool]:
+        """Gives False, and does not count, while the door is closed."""
+        with self._state:
+            entered = self._open
+            self._inside += entered
+        try:
+            yield entered
+        finally:
+            with self._state:
+                self._inside -= entered
+                self._state.notify_all()
+
+    @contextlib.contextmanager
+    def closed(self) -> c.Iterator[None]:
+        with self._state:
+            self._state.wait_for(lambda: self._open)
+            self._open = False
+            self._state.wait_for(lambda: not self._inside, timeout=self._PATIENCE)
+        try:
+            yield
+        finally:
+            with self._state:
+                self._open = True
+                self._state.notify_all()
+
+
+def _throttled(call: Call) -> HttpResponse:
+    """AWS's statuses: the newer protocol has one of its own for it."""
+    status = _THROTTLED[models.protocol_of(call.service)]
+    response = serialise.error(call.service, call.operation, ApiError("ThrottlingException", "Rate exceeded", status=status))
+    return dataclasses.replace(response, headers={**response.headers, "Retry-After": "1"})
+
+
+def _failed(call: Call) -> HttpResponse:
+    declared = {shape.name for shape in models.operation_model(call.service, call.operation).error_shapes}
+    names = ("InternalServerException", "InternalFailureException", "ServiceException", "InternalServerError")
+    code = next((name for name in names if name in declared), "InternalFailure")
+    return serialise.error(call.service, call.operation, ApiError(code, "An internal error occurred. (a fault of the knobs)", status=500))
+
+
+def _request(environ: Environ) -> HttpRequest:
+    headers = {key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+    path, _, query = environ["REQUEST_URI"].partition("?")
+    return HttpRequest(environ["REQUEST_METHOD"], path, query, headers, environ["wsgi.input"].read())
+
+
+def _send(request: HttpRequest, response: HttpResponse, start_response: StartResponse) -> list[bytes]:
+    body = b"" if request.method == "HEAD" else response.body
+    headers = {name: value for name, value in response.headers.items() if name.lower() not in _NOT_OURS}
+    if request.method != "HEAD":
+        headers = {name: value for name, value in headers.items() if name.lower() != "content-length"}
+        if response.status != http.HTTPStatus.NO_CONTENT:
+            headers["Content-Length"] = str(len(body))
+    try:
+        reason = http.HTTPStatus(response.status).phrase
+    except ValueError:
+        reason = "-"
+    start_response(f"{response.status} {reason}", list(headers.items()))
+    return [body] if body else []
