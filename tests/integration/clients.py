@@ -16,7 +16,8 @@ import subprocess
 import typing as t
 
 import paho.mqtt.client as paho
-from conftest import LocalCloud
+
+from tests.integration.conftest import LocalCloud
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,7 +15,8 @@ import zipfile
 
 import pytest
 import yaml
-from conftest import REPOSITORY, SITE, LocalCloud
+
+from tests.integration.conftest import REPOSITORY, SITE, LocalCloud
 
 RULE = "example_plant_IoTToTimestream"
 

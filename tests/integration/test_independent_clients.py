@@ -15,8 +15,9 @@ import time
 
 import boto3
 import pytest
-from clients import device, latest, mosquitto
-from conftest import SITE, LocalCloud
+
+from tests.integration.clients import device, latest, mosquitto
+from tests.integration.conftest import SITE, LocalCloud
 
 TOPIC = "energy/example-plant"
 

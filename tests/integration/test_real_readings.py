@@ -15,10 +15,9 @@ import pathlib
 import typing as t
 import warnings
 
-from clients import device, publish_all
-from conftest import REPOSITORY, SITE, LocalCloud
-
 from ansible_collections.energytwin.aws.plugins.module_utils._site.simulation import simulated_readings
+from tests.integration.clients import device, publish_all
+from tests.integration.conftest import REPOSITORY, SITE, LocalCloud
 
 DATA = pathlib.Path(os.environ.get("ENERGYTWIN_READINGS", REPOSITORY.parent / "shared/data/household_2007-02.csv"))
 WEEK = 7 * 24 * 60

@@ -12,7 +12,8 @@ import time
 import typing as t
 
 import pytest
-from conftest import SITE, LocalCloud
+
+from tests.integration.conftest import SITE, LocalCloud
 
 WORKSPACE = f"{SITE}_workspace"
 
