@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import typing as t
+import urllib.parse
 
 from local_cloud.services.twinmaker import quotas, states
 from local_cloud.services.twinmaker.definitions import ComponentTypes, Definition, Flat, check_definition, complete, is_external, override
@@ -23,6 +24,16 @@ from local_cloud.services.twinmaker.values import check_value, scalar
 Component = dict[str, t.Any]
 Part = dict[str, t.Any]
 Components = dict[str, Component]
+
+
+def type_reference(type_id: str) -> str:
+    """A component type, as what an entity refers to."""
+    return f"type/{type_id}"
+
+
+def external_reference(value: str) -> str:
+    """The value of an external id, as what an entity refers to; quoted, since a reference is part of a key."""
+    return f"external/{urllib.parse.quote(value, safe='')}"
 
 
 class Found(t.NamedTuple):
@@ -170,7 +181,7 @@ def _check_part(where: str, type_id: str, part: Part, types: ComponentTypes) -> 
 
 def definitions(part: Part, flat: Flat, where: str = "component") -> dict[str, Definition]:
     """The definitions that are in force: the type's, with the component's own over them."""
-    result = dict(flat.in_component)
+    result = dict(flat.properties)
     for name, kept in part.get("properties", {}).items():
         own = kept.get("definition")
         full = f"Property {name} of {where}"
@@ -185,14 +196,21 @@ def definitions(part: Part, flat: Flat, where: str = "component") -> dict[str, D
     return result
 
 
+def every(components: Components, types: ComponentTypes) -> list[Found]:
+    """All components with all their parts."""
+    return [
+        Found(name, path, type_id, component["parts"].get(path, {}) if path else component)
+        for name, component in components.items()
+        for path, type_id in {"": component["componentTypeId"], **types.composition(component["componentTypeId"])}.items()
+    ]
+
+
 def references(components: Components, types: ComponentTypes) -> set[str]:
-    """What the components refer to, in the form of ``Records.entities_with``."""
+    """What the components refer to, each a ``type_reference`` or an ``external_reference``."""
     found: set[str] = set()
-    for component in components.values():
-        for path, type_id in _all_parts(component["componentTypeId"], types):
-            found.add(f"type/{type_id}")
-            part = component if not path else component["parts"].get(path, {})
-            found.update(f"external/{value}" for value in external_ids(part, types.flat(type_id)).values())
+    for one in every(components, types):
+        found.add(type_reference(one.type_id))
+        found.update(external_reference(value) for value in external_ids(one.part, types.flat(one.type_id)).values())
     return found
 
 
@@ -204,10 +222,6 @@ def external_ids(part: Part, flat: Flat) -> dict[str, str]:
         if definition["isExternalId"] and value is not None:
             found[name] = scalar(value)
     return found
-
-
-def _all_parts(type_id: str, types: ComponentTypes) -> list[tuple[str, str]]:
-    return [("", type_id), *types.composition(type_id).items()]
 
 
 def find(components: Components, address: str, types: ComponentTypes, entity_id: str) -> Found:
@@ -232,6 +246,14 @@ def property_responses(part: Part, flat: Flat) -> dict[str, dict[str, t.Any]]:
     kept = part.get("properties", {})
     return {
         name: {"definition": definition, **_value(kept.get(name, {}), definition)} for name, definition in definitions(part, flat).items()
+    }
+
+
+def effective_responses(part: Part, flat: Flat) -> dict[str, dict[str, t.Any]]:
+    """{property: PropertyResponse} with the default as the value where none was set: what a connector is told."""
+    return {
+        name: {"value": response["definition"]["defaultValue"], **response} if "defaultValue" in response["definition"] else response
+        for name, response in property_responses(part, flat).items()
     }
 
 

@@ -46,11 +46,6 @@ class Flat:
     is_singleton: bool
 
     @functools.cached_property
-    def in_component(self) -> dict[str, Definition]:
-        """The definitions as a component has them: for it, everything that its type defines is inherited."""
-        return {name: {**definition, "isInherited": True} for name, definition in self.properties.items()}
-
-    @functools.cached_property
     def is_abstract(self) -> bool:
         """Whether a property is stored externally and no function can read it; such a type cannot be in an entity."""
         can_read = {name for name, function in self.functions.items() if is_implemented(function)}
@@ -84,7 +79,8 @@ def override(inherited: Definition, own: Definition, where: str) -> Definition:
     """An inherited definition with the own members over it; what says where and how values are kept cannot change."""
     if inherited["isFinal"]:
         raise invalid(f"{where}: the inherited definition is final and cannot be updated")
-    kind, inherited_kind = own.get("dataType", inherited["dataType"])["type"], inherited["dataType"]["type"]
+    inherited_kind = inherited["dataType"]["type"]
+    kind = own["dataType"]["type"] if "dataType" in own else inherited_kind
     if kind != inherited_kind:
         raise invalid(f"{where}: data type {kind} differs from the inherited {inherited_kind}")
     for flag in _KEPT_FLAGS:

@@ -91,9 +91,10 @@ class Entities:
         part_updates = parameters.get("compositeComponentUpdates", {})
         content = components.with_part_updates(components.with_updates(old["components"], component_updates), part_updates)
         touched = sorted({*component_updates, *(path.partition("/")[0] for path in part_updates)} & content.keys())
+        changes: Record = {name: parameters[name] for name in ("entityName", "description") if name in parameters}
         record = {
             **old,
-            **{name: parameters[name] for name in ("entityName", "description") if name in parameters},
+            **changes,
             "parentEntityId": _new_parent(parameters.get("parentEntityUpdate"), old["parentEntityId"]),
         }
         return self._replace(old, record, content, touched)
@@ -154,9 +155,9 @@ class Entities:
         if "parentEntityId" in wanted:
             return self._records.entities_below(workspace_id, wanted["parentEntityId"])
         if "componentTypeId" in wanted:
-            return self._records.entities_with(workspace_id, f"type/{wanted['componentTypeId']}")
+            return self._records.entities_with(workspace_id, components.type_reference(wanted["componentTypeId"]))
         if "externalId" in wanted:
-            return self._records.entities_with(workspace_id, f"external/{wanted['externalId']}")
+            return self._records.entities_with(workspace_id, components.external_reference(wanted["externalId"]))
         return self._records.entities(workspace_id)
 
     def list_components(self, request: Request) -> Answer:
@@ -188,8 +189,9 @@ class Entities:
         return {"propertySummaries": chosen, **more}
 
     def _summary(self, record: Record) -> Answer:
+        shown: Answer = {name: record[name] for name in _SUMMARY}
         return {
-            **{name: record[name] for name in _SUMMARY},
+            **shown,
             "description": record["description"],
             "status": states.status(self._records.state(record)),
             "hasChildEntities": self._records.has_children(record["workspaceId"], record["entityId"]),

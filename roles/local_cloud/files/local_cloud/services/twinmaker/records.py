@@ -18,6 +18,7 @@ import typing as t
 import uuid
 
 from local_cloud.services.twinmaker import builtin, quotas, states
+from local_cloud.services.twinmaker.components import type_reference
 from local_cloud.services.twinmaker.definitions import ComponentTypes
 from local_cloud.services.twinmaker.errors import invalid, missing, over_quota
 from local_cloud.services.twinmaker.paging import Tokens
@@ -31,6 +32,7 @@ ROOT: t.Final = "$ROOT"
 _WORKSPACE = "twinmaker.workspace"
 _TYPE = "twinmaker.component_type"
 _ENTITY = "twinmaker.entity"
+_ENTITY_CHILD = "twinmaker.entity_child"
 _ENTITY_COUNT = "twinmaker.entity_count"
 _ENTITY_NAME = "twinmaker.entity_name"
 _ENTITY_REFERENCE = "twinmaker.entity_reference"
@@ -39,6 +41,7 @@ _SYNC_JOB = "twinmaker.sync_job"
 _TAGS = "twinmaker.tags"
 _LEAVING = "twinmaker.leaving"
 
+# Gives at most so many (key, record) pairs after a key; -1: all.
 Listing = c.Callable[[str, int], list[tuple[str, Record]]]
 
 
@@ -134,7 +137,7 @@ class Records:
 
     def is_used(self, workspace_id: str, type_id: str) -> bool:
         """Whether a component of this type is in an entity."""
-        return bool(self._store.list(_ENTITY_REFERENCE, parent=f"{workspace_id}/type/{type_id}", limit=1))
+        return bool(self._store.list(_ENTITY_REFERENCE, prefix=_reference_key(workspace_id, type_reference(type_id)), limit=1))
 
     # Entities
 
@@ -149,23 +152,28 @@ class Records:
         return record
 
     def has_children(self, workspace_id: str, entity_id: str) -> bool:
-        return bool(self._store.list(_ENTITY, parent=f"{workspace_id}/{entity_id}", limit=1))
+        return bool(self._store.list(_ENTITY_CHILD, prefix=f"{workspace_id}/{entity_id}/", limit=1))
 
     def children(self, workspace_id: str, entity_id: str) -> list[Record]:
-        return [record for _, record in self._store.list(_ENTITY, parent=f"{workspace_id}/{entity_id}")]
+        return [record for _, record in self.entities_below(workspace_id, entity_id)("", -1)]
 
     def entities(self, workspace_id: str) -> Listing:
         return lambda after, limit: self._store.list(_ENTITY, prefix=f"{workspace_id}/", after=after, limit=limit)
 
     def entities_below(self, workspace_id: str, parent_id: str) -> Listing:
-        return lambda after, limit: self._store.list(_ENTITY, parent=f"{workspace_id}/{parent_id}", after=after, limit=limit)
+        return self._indexed(_ENTITY_CHILD, workspace_id, f"{workspace_id}/{parent_id}/")
 
     def entities_with(self, workspace_id: str, reference: str) -> Listing:
-        """Entities by what they refer to: ``type/<component type id>`` or ``external/<value of an external id>``."""
+        """Entities by what they refer to: a ``type_reference`` or an ``external_reference``."""
+        return self._indexed(_ENTITY_REFERENCE, workspace_id, _reference_key(workspace_id, reference))
+
+    def _indexed(self, index: str, workspace_id: str, prefix: str) -> Listing:
+        """Entities by an index: its keys begin with what is looked for and end with the entity's id."""
 
         def listing(after: str, limit: int) -> list[tuple[str, Record]]:
-            rows = self._store.list(_ENTITY_REFERENCE, parent=f"{workspace_id}/{reference}", after=after, limit=limit)
-            return [(key, self.entity(workspace_id, row["entityId"])) for key, row in rows]
+            with self.transaction():
+                rows = self._store.list(index, prefix=prefix, after=after, limit=limit)
+                return [(key, self.entity(workspace_id, key.rpartition("/")[2])) for key, _ in rows]
 
         return listing
 
@@ -184,16 +192,20 @@ class Records:
         old = self._store.get(_ENTITY, key)
         if old is None:
             self._count_entity(workspace_id, 1)
-        elif _name_key(old) != _name_key(record):
-            self._store.delete(_ENTITY_NAME, _name_key(old))
-        before = set(old["references"]) if old else set()
-        for reference in before - references:
-            self._store.delete(_ENTITY_REFERENCE, f"{key}/{reference}")
-        for reference in references - before:
-            self._store.put(_ENTITY_REFERENCE, f"{key}/{reference}", {"entityId": entity_id}, parent=f"{workspace_id}/{reference}")
+        else:
+            self._unindex(old, keep=references)
+        for reference in references:
+            self._store.put(_ENTITY_REFERENCE, _reference_key(workspace_id, reference) + entity_id, {})
         if record["parentEntityId"] != ROOT:
             self._store.put(_ENTITY_NAME, _name_key(record), {"entityId": entity_id})
-        self._store.put(_ENTITY, key, {**record, "references": sorted(references)}, parent=f"{workspace_id}/{record['parentEntityId']}")
+        self._store.put(_ENTITY_CHILD, _child_key(record), {})
+        self._store.put(_ENTITY, key, {**record, "references": sorted(references)})
+
+    def _unindex(self, entity: Record, keep: set[str]) -> None:
+        for reference in set(entity["references"]) - keep:
+            self._store.delete(_ENTITY_REFERENCE, _reference_key(entity["workspaceId"], reference) + entity["entityId"])
+        self._store.delete(_ENTITY_NAME, _name_key(entity))
+        self._store.delete(_ENTITY_CHILD, _child_key(entity))
 
     def _count_entity(self, workspace_id: str, change: int) -> None:
         row = self._store.get(_ENTITY_COUNT, workspace_id) or {"count": 0}
@@ -280,16 +292,12 @@ class Records:
 
     def _update_state(self, record: Record) -> None:
         kind, key = _name(record)
-        parent = f"{record['workspaceId']}/{record['parentEntityId']}" if kind == _ENTITY else ""
-        self._store.put(kind, key, record, parent=parent)
+        self._store.put(kind, key, record)
 
     def _remove(self, record: Record) -> None:
         kind, key = _name(record)
         if kind == _ENTITY:
-            for reference in record["references"]:
-                self._store.delete(_ENTITY_REFERENCE, f"{key}/{reference}")
-            if record["parentEntityId"] != ROOT:
-                self._store.delete(_ENTITY_NAME, _name_key(record))
+            self._unindex(record, keep=set())
             self._count_entity(record["workspaceId"], -1)
         self._store.delete(kind, key)
         self._store.delete(_TAGS, record["arn"])
@@ -309,3 +317,11 @@ def _name(record: Record) -> tuple[str, str]:
 
 def _name_key(entity: Record) -> str:
     return f"{entity['workspaceId']}/{entity['parentEntityId']}/{entity['entityName']}"
+
+
+def _child_key(entity: Record) -> str:
+    return f"{entity['workspaceId']}/{entity['parentEntityId']}/{entity['entityId']}"
+
+
+def _reference_key(workspace_id: str, reference: str) -> str:
+    return f"{workspace_id}/{reference}/"

@@ -15,8 +15,10 @@ from local_cloud.errors import ApiError
 from local_cloud.service import Answer, Operation, Request, Service
 from local_cloud.services.twinmaker.access import authorize
 from local_cloud.services.twinmaker.component_types import ComponentTypeRoom
+from local_cloud.services.twinmaker.connector import Connectors
 from local_cloud.services.twinmaker.entities import Entities
 from local_cloud.services.twinmaker.errors import invalid
+from local_cloud.services.twinmaker.property_values import PropertyValues
 from local_cloud.services.twinmaker.records import Records
 from local_cloud.services.twinmaker.scenes import Scenes
 from local_cloud.services.twinmaker.sync_jobs import SyncJobs
@@ -56,6 +58,7 @@ class TwinMaker(Service):
         scenes = Scenes(self._records)
         tags = Tags(self._records)
         sync_jobs = SyncJobs(cloud, self._records)
+        values = PropertyValues(self._records, Connectors(cloud))
         operations: dict[str, Operation] = {
             "CreateWorkspace": workspaces.create,
             "GetWorkspace": workspaces.get,
@@ -74,6 +77,9 @@ class TwinMaker(Service):
             "ListEntities": entities.list_entities,
             "ListComponents": entities.list_components,
             "ListProperties": entities.list_properties,
+            "GetPropertyValue": values.get_latest,
+            "GetPropertyValueHistory": values.get_history,
+            "BatchPutPropertyValues": values.put,
             "CreateScene": scenes.create,
             "GetScene": scenes.get,
             "UpdateScene": scenes.update,
