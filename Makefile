@@ -30,6 +30,9 @@ DEV := .venv/dev-$(call digest,$(DEV_FILES))
 TREE := .build/ansible_collections
 LOCAL_CLOUD := PYTHONPATH=roles/local_cloud/files python -m local_cloud --home .local-cloud
 
+# The folders from which the roles' programs are imported.
+PROGRAMS := roles/local_cloud/files:roles/stack/files/reader
+
 # What make makes; the caches of tools are where the tools put them.
 MADE := .ansible .bench .build .cache .hypothesis .local-cloud .mypy_cache .pytest_cache .ruff_cache .venv collections \
   changelogs/.plugin-cache.yaml importer_result.json tests/output
@@ -67,18 +70,18 @@ lint: $(READY) ## formats, styles, playbooks, templates, changelog, shell
 	ruff check
 	ruff format --check
 	yamllint --strict .
-	ANSIBLE_COLLECTIONS_PATH=.build ansible-lint --offline
+	ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.build ansible-lint --offline
 	templates=$$(git grep --untracked -l AWSTemplateFormatVersion -- 'roles/*.yml') && cfn-lint $$templates
 	antsibull-changelog lint
 	shellcheck .ci/run $$(git ls-files --cached --others --exclude-standard '*.sh')
 
 types: $(READY) ## type hints
 	MYPYPATH=.build mypy --namespace-packages --explicit-package-bases -p ansible_collections.energytwin.aws.plugins
-	MYPYPATH=.build:roles/local_cloud/files:roles/stack/files mypy --python-version 3.11 --namespace-packages --explicit-package-bases \
-	  -p local_cloud -p reader -p ansible_collections.energytwin.aws.tests
+	MYPYPATH=.build:$(PROGRAMS) mypy --python-version 3.11 --namespace-packages --explicit-package-bases \
+	  -p tests -p local_cloud -p energy_reader -m index
 
 docs: $(READY) ## what ansible-doc shows
-	ANSIBLE_COLLECTIONS_PATH=.build antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent --skip-rstcheck .
+	ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.build antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent --skip-rstcheck .
 
 sanity: $(READY) ## ansible-test's sanity tests
 	python -m tests.tools.sanity

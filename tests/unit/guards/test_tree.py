@@ -57,8 +57,13 @@ def test_every_text_file_ends_with_one_newline() -> None:
 
 def test_every_program_of_a_role_and_every_tool_is_checked_by_mypy() -> None:
     makefile = (CHECKOUT / "Makefile").read_text()
-    packages = {path.parts[3] for path in files("roles/*/files/*.py") if len(path.parts) > 4}
-    assert packages
-    assert not [package for package in sorted(packages) if f"-p {package} " not in makefile]
-    loose = [str(path) for path in files("*.py") if path.parts[0] not in {"plugins", "roles", "tests"}]
-    assert not loose
+    folders = re.search(r"^PROGRAMS := (.*)$", makefile, re.MULTILINE)
+    assert folders
+    unseen = []
+    for path in files("roles/*.py"):
+        inside = [path.relative_to(folder) for folder in folders[1].split(":") if path.is_relative_to(folder)]
+        wanted = inside and (f"-p {inside[0].parts[0]} " if len(inside[0].parts) > 1 else f"-m {inside[0].stem}")
+        if not wanted or wanted not in makefile:
+            unseen.append(str(path))
+    assert not unseen
+    assert not [str(path) for path in files("*.py") if path.parts[0] not in {"plugins", "roles", "tests"}]
