@@ -11,7 +11,7 @@ version_added: 0.1.0
 author:
   - energytwin.aws contributors (@energytwin)
 description:
-  - Checks that the name of a stack is legal for everything that is named after it, and gives those names.
+  - Gives the outputs of a stack as far as they follow from its name.
 positional: _input
 options:
   _input:
@@ -40,23 +40,9 @@ _value:
 
 import typing as t
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.energytwin.aws.plugins.module_utils._site.stack import expected_outputs, stack_name_fault
-from ansible_collections.energytwin.aws.plugins.module_utils._site.validate import text_fault, topic_fault
-
-
-def stack_names(stack_name: str, topic: str) -> dict[str, str]:
-    faults = (
-        ("stack_name", stack_name, stack_name_fault(stack_name)),
-        ("stack_topic", topic, text_fault(topic) or topic_fault(topic)),
-    )
-    wrong = [f"{option}: {value!r} {fault}" for option, value, fault in faults if fault]
-    if wrong:
-        raise AnsibleFilterError("\n".join(wrong))
-    return expected_outputs(stack_name, topic)
+from ansible_collections.energytwin.aws.plugins.module_utils._site.stack import expected_outputs
 
 
 class FilterModule:
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        return {"stack_names": stack_names}
+        return {"stack_names": expected_outputs}

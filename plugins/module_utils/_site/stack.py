@@ -11,7 +11,9 @@ import hashlib
 import re
 import typing as t
 
+from ansible_collections.energytwin.aws.plugins.module_utils._site.fields import shown
 from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import COMPONENT_TYPE_ID
+from ansible_collections.energytwin.aws.plugins.module_utils._site.validate import text_fault, topic_fault
 
 RULE_SUFFIX = "_IoTToTimestream"
 # The rule's name is the shortest of those that are made of the stack's name.
@@ -46,6 +48,15 @@ def stack_name_fault(name: str) -> str | None:
     if len(name) > STACK_NAME_LENGTH:
         return f"has {len(name)} characters; names of resources are made of it, use at most {STACK_NAME_LENGTH} (set stack_name)"
     return None
+
+
+def stack_faults(stack_name: str, topic: str) -> list[str]:
+    """Everything that is wrong with the stack's name and topic, a sentence each."""
+    checked = (
+        ("stack_name", stack_name, stack_name_fault(stack_name)),
+        ("stack_topic", topic, text_fault(topic) or topic_fault(topic)),
+    )
+    return [f"{option}: {shown(value)} {fault}" for option, value, fault in checked if fault]
 
 
 def expected_outputs(stack_name: str, topic: str) -> dict[str, str]:
