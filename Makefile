@@ -80,8 +80,11 @@ types: $(READY) ## type hints
 	MYPYPATH=.build:$(PROGRAMS) mypy --python-version 3.11 --namespace-packages --explicit-package-bases \
 	  -p tests -p local_cloud -p energy_reader -m index
 
+# antsibull-docs takes of a collection what git knows of it: nothing of amazon.aws, for .venv is ignored. So git is to find no
+# repository from there.
 docs: $(READY) ## what ansible-doc shows
-	ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.build antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent --skip-rstcheck .
+	GIT_CEILING_DIRECTORIES=$(CURDIR)/.venv ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.build \
+	  antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent --skip-rstcheck .
 
 sanity: $(READY) ## ansible-test's sanity tests
 	python -m tests.tools.sanity
