@@ -1,0 +1,222 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carries out a plan for entities: several steps at once, each after those that it waits for.
+
+Nothing is remembered between runs: whatever a run leaves behind, the next one reads and finishes.
+"""
+
+from __future__ import annotations
+
+import collections
+import collections.abc as c
+import concurrent.futures
+import dataclasses
+import heapq
+import re
+import time
+import typing as t
+
+from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsError
+from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import api, read, waiters
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Changes, Options, changes
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import Actual, Wanted
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, Step
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import create_request
+
+REPORT_SECONDS = 5.0
+# TwinMaker can refuse a change for a moment after it has said that the entity is settled.
+PAUSE_SECONDS = 0.5
+# TwinMaker says so in a ConflictException or in a ValidationException.
+CHANGING = re.compile(r"when it is in \w+ state", re.IGNORECASE)
+CONFLICT = "ConflictException"
+VALIDATION = "ValidationException"
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What became of the steps of a plan: indexes of those done, and what each failed one said."""
+
+    done: list[int] = dataclasses.field(default_factory=list)
+    failed: dict[int, str] = dataclasses.field(default_factory=dict)
+
+
+class Entities:
+    """Brings single entities to their wanted shape. Every method waits until TwinMaker has finished; its errors are Refused or AwsError."""
+
+    def __init__(self, client: t.Any, workspace_id: str, options: Options, wait_timeout: float) -> None:
+        self.client = client
+        self.workspace_id = workspace_id
+        self.options = options
+        self.wait_timeout = wait_timeout
+
+    def carry_out(self, step: Step) -> None:
+        if step.action == "delete":
+            self.delete(step.entity_id)
+        elif step.aside is not None:
+            self._update(step.entity_id, {"entityName": step.aside})
+        elif step.action == "create":
+            self.create(t.cast(Wanted, step.wanted))
+        elif step.actual is not None and step.actual.error:
+            self.repair(step.actual, t.cast(Wanted, step.wanted))
+        else:
+            self.bring(t.cast(Actual, step.actual), t.cast(Wanted, step.wanted))
+
+    def create(self, wanted: Wanted) -> None:
+        """Creates the entity, or takes over the one that is there by now.
+
+        That is one whose create was answered to nobody (a connection cut, a run killed), or the work of another run.
+        """
+        try:
+            api.create_entity(self.client, self.workspace_id, wanted.entity_id, create_request(wanted))
+        except AwsError as error:
+            if error.code != CONFLICT:
+                raise
+            found = self._read(wanted)
+            if found is None:
+                raise
+            self.bring(found, wanted)
+        else:
+            waiters.made_entity(self.client, self.workspace_id, wanted.entity_id, self.wait_timeout)
+
+    def bring(self, actual: Actual, wanted: Wanted) -> None:
+        """Updates the entity. If TwinMaker refuses because something else has changed it, reads it and tries again."""
+        deadline = time.monotonic() + self.wait_timeout
+        while True:
+            change = changes(actual, wanted, self.options)
+            try:
+                self._send(actual, change)
+                return
+            except AwsError as error:
+                if error.code not in (CONFLICT, VALIDATION) or time.monotonic() > deadline:
+                    raise
+                found = self._read(wanted)
+                # With nothing new to say, the refusal was meant.
+                if found is None or (not CHANGING.search(error.text) and changes(found, wanted, self.options).requests == change.requests):
+                    raise
+                actual = found
+                time.sleep(PAUSE_SECONDS)
+
+    def repair(self, actual: Actual, wanted: Wanted) -> None:
+        """Updates an entity in state ERROR; if that does not help, makes it anew, provided that nothing is below it."""
+        try:
+            self.bring(actual, wanted)
+        except (AwsError, Refused):
+            if any(True for _child in api.list_entities(self.client, self.workspace_id, parentEntityId=wanted.entity_id)):
+                raise
+            self.delete(wanted.entity_id)
+            self.create(wanted)
+
+    def delete(self, entity_id: str) -> None:
+        deadline = time.monotonic() + self.wait_timeout
+        while True:
+            try:
+                api.delete_entity(self.client, self.workspace_id, entity_id)
+                break
+            except AwsError as error:
+                if not CHANGING.search(error.text) or time.monotonic() > deadline:
+                    raise
+                waiters.settled_entity(self.client, self.workspace_id, entity_id, self.wait_timeout)
+                time.sleep(PAUSE_SECONDS)
+        waiters.deleted_entity(self.client, self.workspace_id, entity_id, self.wait_timeout)
+
+    def _send(self, actual: Actual, change: Changes) -> None:
+        for request in change.requests:
+            self._update(actual.entity_id, request)
+        if change.tags.to_unset:
+            api.untag_resource(self.client, actual.arn, change.tags.to_unset)
+        if change.tags.to_set:
+            api.tag_resource(self.client, actual.arn, change.tags.to_set)
+
+    def _update(self, entity_id: str, request: dict[str, t.Any]) -> None:
+        api.update_entity(self.client, self.workspace_id, entity_id, request)
+        waiters.made_entity(self.client, self.workspace_id, entity_id, self.wait_timeout)
+
+    def _read(self, wanted: Wanted) -> Actual | None:
+        return read.read_entity(self.client, self.workspace_id, wanted.entity_id, wanted, self.wait_timeout)
+
+
+def apply_plan(
+    plan: Plan,
+    carry_out: c.Callable[[Step], None],
+    *,
+    concurrency: int,
+    report: c.Callable[[str], None] = lambda line: None,
+    clock: c.Callable[[], float] = time.monotonic,
+) -> Outcome:
+    """Carries out the steps, up to ``concurrency`` at once. After the first failure no further step is begun.
+
+    A create that TwinMaker refuses while others run is tried once more alone: there is evidence that entities which
+    are made at once below one parent can be in each other's way.
+    report: takes a line about the progress every few seconds.
+    """
+    return _Run(plan.steps, carry_out, report, clock).run(concurrency)
+
+
+class _Run:
+    def __init__(
+        self, steps: list[Step], carry_out: c.Callable[[Step], None], report: c.Callable[[str], None], clock: c.Callable[[], float]
+    ) -> None:
+        self.steps = steps
+        self.carry_out = carry_out
+        self.report = report
+        self.clock = clock
+        self.outcome = Outcome()
+        self.waits = [len(step.after) for step in steps]
+        self.waiting: dict[int, list[int]] = collections.defaultdict(list)
+        for index, step in enumerate(steps):
+            for earlier in step.after:
+                self.waiting[earlier].append(index)
+        self.ready = [index for index, count in enumerate(self.waits) if count == 0]
+        self.alone: list[int] = []
+        self.tried_alone: set[int] = set()
+        self.running: dict[concurrent.futures.Future[None], int] = {}
+
+    def run(self, concurrency: int) -> Outcome:
+        reported = self.clock()
+        with concurrent.futures.ThreadPoolExecutor(concurrency) as pool:
+            while self._begin(pool, concurrency):
+                finished, _others = concurrent.futures.wait(
+                    self.running, timeout=REPORT_SECONDS, return_when=concurrent.futures.FIRST_COMPLETED
+                )
+                for future in finished:
+                    self._take(future)
+                if self.clock() - reported >= REPORT_SECONDS:
+                    reported = self.clock()
+                    self.report(f"{len(self.outcome.done)} of {len(self.steps)} steps are done")
+        return self.outcome
+
+    def _begin(self, pool: concurrent.futures.Executor, concurrency: int) -> bool:
+        """Begins what can begin. Returns whether anything runs."""
+        if not self.outcome.failed:
+            if self.alone and not self.running:
+                index = self.alone.pop()
+                self.tried_alone.add(index)
+                self._submit(pool, index)
+            while not self.alone and not self.tried_alone & set(self.running.values()) and self.ready and len(self.running) < concurrency:
+                self._submit(pool, heapq.heappop(self.ready))
+        return bool(self.running)
+
+    def _submit(self, pool: concurrent.futures.Executor, index: int) -> None:
+        self.running[pool.submit(self.carry_out, self.steps[index])] = index
+
+    def _take(self, future: concurrent.futures.Future[None]) -> None:
+        index = self.running.pop(future)
+        try:
+            future.result()
+        except AwsError as error:
+            step = self.steps[index]
+            if step.action == "create" and error.code in (CONFLICT, VALIDATION) and index not in self.tried_alone:
+                self.alone.append(index)
+            else:
+                self.outcome.failed[index] = error.sentence()
+        except Refused as error:
+            self.outcome.failed[index] = error.message
+        else:
+            self.outcome.done.append(index)
+            for later in self.waiting.get(index, ()):
+                self.waits[later] -= 1
+                if self.waits[later] == 0:
+                    heapq.heappush(self.ready, later)

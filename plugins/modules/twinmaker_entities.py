@@ -1,0 +1,348 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: twinmaker_entities
+short_description: Manage a set of AWS IoT TwinMaker entities
+version_added: 0.1.0
+author:
+  - energytwin.aws contributors (@energytwin)
+description:
+  - Brings all entities of a list below one parent to their wanted shape. Creates, updates and moves them, and takes away what is
+    not listed if O(prune=true).
+  - Reads the workspace once, plans without a write, and carries the plan out with several calls at once. Parents come before
+    children, moves before deletes, and leaves are deleted first.
+  - Compares only what an entry gives. What an entry leaves out stays as it is.
+  - A run that was interrupted at any point is finished by the next one. An entity in state ERROR is updated, and made anew if that
+    does not help and nothing is below it.
+  - After the first failure no further step is begun. The result then says what was done and what was not.
+extends_documentation_fragment:
+  - energytwin.aws.attributes
+  - energytwin.aws.attributes.actiongroup_energytwin
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+    details:
+      - In check mode a workspace that is not there is taken for an empty one, and a parent or a component type that is not there for
+        one that a task before would have made.
+options:
+  workspace_id:
+    description: The workspace.
+    type: str
+    required: true
+  parent_entity_id:
+    description:
+      - The entity below which the set stands. It is the parent of every entry that names none.
+      - With O(prune=true), only entities below this one are taken away.
+    type: str
+    default: $ROOT
+  entities:
+    description:
+      - The entities, in any order.
+      - An entity that is there already is taken over, wherever it stands. It is moved below its parent.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      entity_id:
+        description: The id, which is unique in the workspace and never changes.
+        type: str
+        required: true
+      name:
+        description: The name, which is unique among the children of one parent (but not at the root).
+        type: str
+        required: true
+      description:
+        description: A description of one line. An empty text takes it away.
+        type: str
+      parent_entity_id:
+        description: The parent, which is in the list, in the workspace, or V($ROOT). By default the O(parent_entity_id) of the set.
+        type: str
+      components:
+        description:
+          - The components by name, each in the form of the C(CreateEntity) API (keys in camelCase) with C(componentTypeId), C(description),
+            C(properties) and C(propertyGroups). Names are never rewritten.
+          - A property can be given in the form of the API (C({value:) C({stringValue:) C("5"}})) or as a plain text, number, boolean or
+            list. A plain value is sent in the kind that the component type defines for the property.
+        type: dict
+      tags:
+        description:
+          - Tags of the entity. Without this key tags are not read, which saves a call per entity.
+        type: dict
+  prune:
+    description:
+      - Whether to take away entities below O(parent_entity_id), components of listed entities, and values and own properties of listed
+        components, which are not listed.
+      - Components go only from entries that have C(components). A value goes only if its property is not required and has not its default.
+      - Entities of AWS itself (V($SCENES)), entities of a sync job, those that match O(ignore), and what stands below or above them, stay.
+    type: bool
+    default: false
+  max_deletions:
+    description: The most entities and components that a prune may take away. If it would be more, the module fails before its first write.
+    type: int
+    default: 10
+  ignore:
+    description: Shell patterns of entity ids. Entities that match, and all below them, are neither changed, moved nor deleted.
+    type: list
+    elements: str
+    default: []
+  purge_tags:
+    description: Whether to remove tags that are not listed from entities whose entry has C(tags).
+    type: bool
+    default: true
+  concurrency:
+    description: How many entities to work on at once.
+    type: int
+    default: 8
+  max_calls_per_second:
+    description:
+      - The most API calls per second. Without it there is no limit until AWS answers that there are too many, after which the module goes
+        slower for a while by itself.
+    type: float
+  wait_timeout:
+    description: Seconds to wait for one entity to settle.
+    type: int
+    default: 120
+seealso:
+  - module: energytwin.aws.twinmaker_component_type
+  - module: energytwin.aws.twinmaker_workspace
+"""
+
+EXAMPLES = r"""
+- name: A hall with a panel, and a meter in it
+  energytwin.aws.twinmaker_entities:
+    workspace_id: example-plant_workspace
+    entities:
+      - entity_id: example-plant
+        name: Example plant
+      - entity_id: hall-1
+        name: Hall 1
+        parent_entity_id: example-plant
+      - entity_id: mech-rooftop
+        name: Mechanical rooftop
+        parent_entity_id: hall-1
+        components:
+          meter-5:
+            componentTypeId: com.example.energymeter
+            properties:
+              panelId: mech-rooftop
+              meterId: {value: {stringValue: "5"}}
+        tags:
+          CostCenter: "4711"
+
+- name: Keep what is below hall 1 in step with the list, but leave the alarms alone
+  energytwin.aws.twinmaker_entities:
+    workspace_id: example-plant_workspace
+    parent_entity_id: hall-1
+    entities:
+      - entity_id: mech-rooftop
+        name: Mechanical rooftop
+    prune: true
+    max_deletions: 3
+    ignore:
+      - alarm-*
+"""
+
+RETURN = r"""
+plan:
+  description: The steps from what is there to what is wanted, in an order in which they can be done. Empty if there is nothing to do.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: V(create), V(update), V(move) (with the updates of the same entity) or V(delete).
+      type: str
+      returned: always
+      sample: create
+    entity_id:
+      description: The entity.
+      type: str
+      returned: always
+      sample: mech-rooftop
+    reason:
+      description: Why.
+      type: str
+      returned: always
+      sample: is not there
+done:
+  description: The steps that were done, in the order of their ends. Empty in check mode.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: What was done.
+      type: str
+      returned: always
+      sample: create
+    entity_id:
+      description: The entity.
+      type: str
+      returned: always
+      sample: mech-rooftop
+failed:
+  description: The steps that failed.
+  returned: failure
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: What was tried.
+      type: str
+      returned: always
+      sample: create
+    entity_id:
+      description: The entity.
+      type: str
+      returned: always
+      sample: mech-rooftop
+    message:
+      description: Why it failed.
+      type: str
+      returned: always
+      sample: "entity 'mech-rooftop' is in state ERROR: no such property (VALIDATION_ERROR); mend the cause and run again."
+diff:
+  description: The entities that change, by id, as they are and as they will be.
+  returned: always
+  type: dict
+  contains:
+    before:
+      description: The entities as they are.
+      type: dict
+      returned: always
+      sample: {}
+    after:
+      description: The entities as they will be.
+      type: dict
+      returned: always
+      sample: {hall-1: {name: Hall 1, parent_entity_id: example-plant}}
+"""
+
+import typing as t
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.energytwin.aws.plugins.module_utils._aws import checked_tags, connect, run
+from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import api, checks, read
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.apply import Entities, Outcome, apply_plan
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Options
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import ROOT
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.pace import Pace
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, Scope, plan_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import types_to_read, wanted_entities
+
+SHOWN_FAILURES = 5
+
+
+def checked_entries(parameters: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The entries of the set; raises Refused for what AWS would not take."""
+    checks.check({"workspace_id": (checks.WORKSPACE_ID, parameters["workspace_id"])})
+    checks.check_parent(parameters["parent_entity_id"])
+    checks.check_least_one({name: parameters[name] for name in ("concurrency", "wait_timeout")})
+    if parameters["max_calls_per_second"] is not None and parameters["max_calls_per_second"] <= 0:
+        raise Refused(f"max_calls_per_second: {parameters['max_calls_per_second']} is not above 0; leave it out for no limit.")
+    checks.check_entries(parameters["entities"])
+    return [{**entry, "tags": checked_tags(entry["tags"])} for entry in parameters["entities"]]
+
+
+def make_plan(client: t.Any, parameters: dict[str, t.Any], check_mode: bool, options: Options) -> Plan:
+    entries = checked_entries(parameters)
+    workspace_id, parent_id, concurrency = parameters["workspace_id"], parameters["parent_entity_id"], parameters["concurrency"]
+    scope = Scope(parent_id, tuple(parameters["ignore"]), parameters["max_deletions"])
+    type_ids = types_to_read(entries)
+    if api.get_workspace(client, workspace_id) is None:
+        if not check_mode:
+            raise Refused(
+                f"There is no workspace '{workspace_id}' in this account and region; create it first (module twinmaker_workspace)."
+            )
+        wanted = wanted_entities(entries, parent_id, dict.fromkeys(type_ids))
+        return plan_entities({}, wanted, scope, options)
+    definitions = read.read_definitions(client, workspace_id, type_ids, concurrency=concurrency, missing_is_fine=check_mode)
+    wanted = wanted_entities(entries, parent_id, definitions)
+    actual = read.read_entities(
+        client, workspace_id, wanted, scope, options, concurrency=concurrency, wait_timeout=parameters["wait_timeout"]
+    )
+    known = {ROOT, *actual, *(entity.entity_id for entity in wanted)}
+    if parent_id not in known and not check_mode:
+        raise Refused(f"parent_entity_id: there is no entity '{parent_id}' in workspace '{workspace_id}'; create it first or list it.")
+    return plan_entities(actual, wanted, scope, options)
+
+
+def failure(plan: Plan, outcome: Outcome, result: dict[str, t.Any]) -> Refused:
+    """What to say when steps have failed."""
+    failed = [
+        {"action": plan.steps[index].action, "entity_id": plan.steps[index].entity_id, "message": message}
+        for index, message in sorted(outcome.failed.items())
+    ]
+    left = len(plan.steps) - len(outcome.done) - len(failed)
+    lines = [f"{step['action']} of entity '{step['entity_id']}': {step['message']}" for step in failed[:SHOWN_FAILURES]]
+    summary = (
+        f"{len(failed)} of {len(plan.steps)} steps failed, {len(outcome.done)} are done and {left} were not begun; run again to finish."
+    )
+    return Refused("\n".join([summary, *lines]), **{**result, "changed": bool(outcome.done), "failed": failed})
+
+
+def work(module: AnsibleAWSModule) -> dict[str, t.Any]:
+    parameters = module.params
+    client = connect(module, "iottwinmaker", parameters["concurrency"])
+    Pace(parameters["max_calls_per_second"]).attach(client)
+    options = Options(parameters["prune"], parameters["purge_tags"])
+    plan = make_plan(client, parameters, module.check_mode, options)
+    result: dict[str, t.Any] = {
+        "changed": bool(plan.steps),
+        "plan": [step.shown() for step in plan.steps],
+        "done": [],
+        "diff": plan.diff(),
+    }
+    if module.check_mode or not plan.steps:
+        return result
+    entities = Entities(client, parameters["workspace_id"], options, parameters["wait_timeout"])
+    outcome = apply_plan(plan, entities.carry_out, concurrency=parameters["concurrency"], report=module.log)
+    result["done"] = [{"action": plan.steps[index].action, "entity_id": plan.steps[index].entity_id} for index in outcome.done]
+    if outcome.failed:
+        raise failure(plan, outcome, result)
+    return result
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "workspace_id": {"type": "str", "required": True},
+            "parent_entity_id": {"type": "str", "default": ROOT},
+            "entities": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "entity_id": {"type": "str", "required": True},
+                    "name": {"type": "str", "required": True},
+                    "description": {"type": "str"},
+                    "parent_entity_id": {"type": "str"},
+                    "components": {"type": "dict"},
+                    "tags": {"type": "dict"},
+                },
+            },
+            "prune": {"type": "bool", "default": False},
+            "max_deletions": {"type": "int", "default": 10},
+            "ignore": {"type": "list", "elements": "str", "default": []},
+            "purge_tags": {"type": "bool", "default": True},
+            "concurrency": {"type": "int", "default": 8},
+            "max_calls_per_second": {"type": "float"},
+            "wait_timeout": {"type": "int", "default": 120},
+        },
+        supports_check_mode=True,
+    )
+    run(module, work)
+
+
+if __name__ == "__main__":
+    main()
