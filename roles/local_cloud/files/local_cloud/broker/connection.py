@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import collections
-import concurrent.futures
 import logging
 import time
 import typing as t
@@ -60,7 +59,7 @@ class Connection:
         self._identity = Identity(certificate, "", writer.get_extra_info("peername")[0])
         self._will: packets.Will | None = None
         self._silence = CONNECT_SECONDS
-        self._acknowledgements: asyncio.Queue[tuple[int, concurrent.futures.Future[None]]] = asyncio.Queue(MAX_IN_FLIGHT)
+        self._unfinished: collections.deque[tuple[int, asyncio.Future[None]]] = collections.deque()
         self._in_flight: dict[int, Delivery] = {}
         self._backlog: collections.deque[Delivery] = collections.deque()
         self._last_id = 0
@@ -76,7 +75,6 @@ class Connection:
 
     async def run(self) -> None:
         """Returns when the connection has ended, for whatever reason, and its session is closed."""
-        acknowledging = self._loop.create_task(self._acknowledge())
         reason = "CONNECTION_LOST"
         try:
             await self._serve()
@@ -89,7 +87,6 @@ class Connection:
         except (ConnectionError, asyncio.IncompleteReadError, OSError):
             pass
         finally:
-            acknowledging.cancel()
             self._writer.transport.abort() if reason == "MQTT_KEEP_ALIVE_TIMEOUT" else self._writer.close()
             _LOG.info("client '%s' (certificate %.8s) disconnected: %s", self.client_id, self.certificate_id, reason)
             if self.client_id:
@@ -122,8 +119,9 @@ class Connection:
 
     async def _settle(self) -> None:
         """A client may say goodbye before its acknowledgements are out; its messages are handled all the same."""
-        while not self._acknowledgements.empty():
-            await asyncio.wrap_future((await self._acknowledgements.get())[1])
+        while self._unfinished:
+            await asyncio.wait([self._unfinished[-1][1]])
+            self._acknowledge()
 
     async def _handle(self, packet: packets.Packet) -> None:
         if not self.client_id:
@@ -183,8 +181,11 @@ class Connection:
             _LOG.warning("client '%s' publishes too fast: a message is discarded", self.client_id)
             return
         future = self._submit(packet.topic, packet.payload, packet.qos, packet.retain)
-        if packet.qos:
-            await self._acknowledgements.put((packet.packet_id, future))
+        self._unfinished.append((packet.packet_id, future))
+        future.add_done_callback(self._acknowledge)
+        while len(self._unfinished) >= MAX_IN_FLIGHT:
+            await asyncio.wait([self._unfinished[0][1]])
+            self._acknowledge()
 
     def _throttled(self) -> bool:
         """More than ``publish_rate`` messages within a second."""
@@ -199,7 +200,7 @@ class Connection:
         self._recent.append(now)
         return False
 
-    def _submit(self, topic: str, payload: bytes, qos: int, retain: bool) -> concurrent.futures.Future[None]:
+    def _submit(self, topic: str, payload: bytes, qos: int, retain: bool) -> asyncio.Future[None]:
         message = Message(
             topic=topic,
             payload=payload,
@@ -210,17 +211,16 @@ class Connection:
         )
         return self._broker.submit(message, qos, retain)
 
-    async def _acknowledge(self) -> None:
+    def _acknowledge(self, _: object = None) -> None:
         """PUBACKs in the order of the messages, each after its message has been handled for good."""
-        while True:
-            packet_id, future = await self._acknowledgements.get()
-            try:
-                await asyncio.wrap_future(future)
-            except Exception as error:  # not handled, so not acknowledged: the client will send it again
-                _LOG.exception("a message of client '%s' was not handled", self.client_id)
+        while self._unfinished and self._unfinished[0][1].done():
+            packet_id, future = self._unfinished.popleft()
+            error = None if future.cancelled() else future.exception()
+            if error is not None:  # not handled, so not acknowledged: the client will send it again
+                _LOG.error("a message of client '%s' was not handled", self.client_id, exc_info=error)
                 self.close(f"SERVER_ERROR: {error}")
-                return
-            self._writer.write(packets.acknowledge(packets.PUBACK, packet_id))
+            elif packet_id and not self._writer.is_closing():
+                self._writer.write(packets.acknowledge(packets.PUBACK, packet_id))
 
     def _subscribe(self, packet: packets.Subscribe) -> None:
         if len(packet.filters) > MAX_FILTERS:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import dataclasses
 import logging
 import queue
@@ -32,7 +33,6 @@ from local_cloud.services.iot import authority
 if t.TYPE_CHECKING:
     from local_cloud.cloud import Cloud
 
-MAX_BATCH: t.Final = 200
 _ALPN: t.Final = ["mqtt", "x-amzn-mqtt-ca"]
 _LOG = logging.getLogger(__name__)
 
@@ -44,6 +44,9 @@ class Publication:
     message: Message
     qos: int
     retain: bool = False
+
+
+Submission = tuple[Publication, "asyncio.Future[None]"]
 
 
 class Broker(Service):
@@ -60,10 +63,11 @@ class Broker(Service):
         self.sessions = Sessions(cloud.store, cloud.now)
         self.retained = Retained(cloud.store)
         self._engine = Engine(cloud, self._republish)
-        self._inbox: queue.SimpleQueue[tuple[Publication, concurrent.futures.Future[None]] | None] = queue.SimpleQueue()
+        self._arrived: list[Submission] = []
+        self._inbox: queue.SimpleQueue[list[Submission] | None] = queue.SimpleQueue()
         self._connections: dict[Connection, asyncio.Task[None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._threads: list[threading.Thread] = []
+        self._listener: threading.Thread | None = None
 
     # ---- messages
 
@@ -78,11 +82,22 @@ class Broker(Service):
                 self.retained.put(topic, payload, publication.qos, publication.message.received)
             self.sessions.route(topic, payload, publication.qos)
 
-    def submit(self, message: Message, qos: int, retain: bool) -> concurrent.futures.Future[None]:
-        """Publishes in the broker's own thread, several messages at once if they come fast. Done when it is done for good."""
-        future: concurrent.futures.Future[None] = concurrent.futures.Future()
-        self._inbox.put((Publication(message, qos, retain), future))
+    def submit(self, message: Message, qos: int, retain: bool) -> asyncio.Future[None]:
+        """Publishes in the broker's own thread; the future is done when that is done for good. Only for the loop's thread.
+
+        Messages that arrive together are handled together: a rule's action may then write them all with one call.
+        """
+        loop = asyncio.get_running_loop()
+        if not self._arrived:
+            loop.call_soon(self._pass_on)
+        future: asyncio.Future[None] = loop.create_future()
+        self._arrived.append((Publication(message, qos, retain), future))
         return future
+
+    def _pass_on(self) -> None:
+        if self._arrived:
+            self._inbox.put(self._arrived)
+            self._arrived = []
 
     def disconnect_certificate(self, certificate_id: str) -> None:
         """Closes the connections of a certificate that is no longer active."""
@@ -100,49 +115,27 @@ class Broker(Service):
             raise ValueError(f"The topic '{message.topic}' of the republish action {problem}")
         self.publish(Publication(message, qos))
 
-    def _dispatch(self) -> None:
-        while True:
-            batch = self._next_batch()
-            if not batch:
-                return
-            error: BaseException | None = None
+    def _dispatch(self, loop: asyncio.AbstractEventLoop) -> None:
+        while (batch := self._inbox.get()) is not None:
+            error: Exception | None = None
             try:
                 self.publish(*(publication for publication, _ in batch))
             except Exception as caught:  # nothing may end this thread; the clients hear of it by their futures
                 error = caught
-            for _, future in batch:
-                future.set_result(None) if error is None else future.set_exception(error)
-
-    def _next_batch(self) -> list[tuple[Publication, concurrent.futures.Future[None]]]:
-        """What has arrived, at least one message; nothing at the end."""
-        first = self._inbox.get()
-        batch = [] if first is None else [first]
-        while batch and len(batch) < MAX_BATCH:
-            try:
-                item = self._inbox.get_nowait()
-            except queue.Empty:
-                break
-            if item is None:
-                self._inbox.put(None)
-                break
-            batch.append(item)
-        return batch
+            # A loop that has ended has no clients left who wait for an acknowledgement.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(_finish, batch, error)
 
     # ---- the listener
 
     def start(self) -> None:
         """Listens when it returns. Raises OSError with one sentence if the port is taken."""
         ready: concurrent.futures.Future[None] = concurrent.futures.Future()
-        self._threads = [
-            threading.Thread(target=self._dispatch, name="broker-rules", daemon=True),
-            threading.Thread(target=self._listen, args=(self._tls(), ready), name="broker-mqtt", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._listener = threading.Thread(target=self._listen, args=(self._tls(), ready), name="broker", daemon=True)
+        self._listener.start()
         try:
             ready.result()
         except OSError as error:
-            self.stop()
             port = self.cloud.settings.mqtt_port
             raise OSError(
                 error.errno, f"MQTT cannot listen on 127.0.0.1:{port}: {error.strerror}; choose another port or free it"
@@ -151,13 +144,9 @@ class Broker(Service):
     def stop(self) -> None:
         """Closes all connections, handles what has been submitted, and ends the threads."""
         loop, self._loop = self._loop, None
-        if loop is not None:
+        if loop is not None and self._listener is not None:
             loop.call_soon_threadsafe(self._stopping.set)
-        for thread in reversed(self._threads):
-            if thread.name == "broker-rules":
-                self._inbox.put(None)
-            thread.join()
-        self._threads = []
+            self._listener.join()
 
     def _tls(self) -> ssl.SSLContext:
         home = self.cloud.settings.home
@@ -180,9 +169,12 @@ class Broker(Service):
             ready.set_exception(error)
 
     async def _serve(self, tls: ssl.SSLContext, ready: concurrent.futures.Future[None]) -> None:
+        loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         server = await asyncio.start_server(self._accept, "127.0.0.1", self.cloud.settings.mqtt_port, ssl=tls, ssl_handshake_timeout=30)
-        self._loop = asyncio.get_running_loop()
+        dispatcher = threading.Thread(target=self._dispatch, args=(loop,), name="broker-rules", daemon=True)
+        dispatcher.start()
+        self._loop = loop
         ready.set_result(None)
         await self._stopping.wait()
         server.close()
@@ -190,6 +182,9 @@ class Broker(Service):
             connection.close("SERVER_INITIATED_DISCONNECT")
         if self._connections:
             await asyncio.wait(self._connections.values(), timeout=5)
+        self._pass_on()
+        self._inbox.put(None)
+        await asyncio.to_thread(dispatcher.join)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
@@ -205,3 +200,10 @@ class Broker(Service):
             await connection.run()
         finally:
             del self._connections[connection]
+
+
+def _finish(batch: list[Submission], error: Exception | None) -> None:
+    for _, future in batch:
+        if future.cancelled():
+            continue
+        future.set_result(None) if error is None else future.set_exception(error)
