@@ -44,7 +44,7 @@ class Failure(Exception):
 def main(arguments: c.Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 2 failed, 3 not running."""
     options = _parser().parse_args(arguments)
-    options.home = options.home.absolute()
+    options.home = options.home.expanduser().resolve()
     try:
         return int(options.command(options) or 0)
     except Failure as failure:
@@ -69,9 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     start = commands.add_parser("start", help="start it in the background and return when it answers")
     start.add_argument("--foreground", action="store_true", help="stay in the foreground until SIGTERM or Ctrl-C")
     start.add_argument("--renew", action="store_true", help="restart it if it runs other program files or on other ports")
+    start.add_argument("--set", action="append", default=[], type=_assignment, metavar="KNOB=NUMBER", dest="knobs", help="see `set`")
+    _for_programs(start)
     start.set_defaults(command=_start)
 
     stop = commands.add_parser("stop", help="stop it; its data stays")
+    _for_programs(stop)
     stop.set_defaults(command=_stop)
 
     status = commands.add_parser("status", help="say how it is (exit code 3: it does not run)")
@@ -96,6 +99,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _for_programs(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--dry-run", action="store_true", help="change nothing, say what would be done")
+    command.add_argument("--json", action="store_true", help="say it as JSON: {changed: true or false, message: text}")
+
+
 def _port(text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port number from 1 to 65535")
@@ -116,14 +124,25 @@ def _start(options: argparse.Namespace) -> int:
     if options.foreground:
         return _serve(options)
     server = runfiles.running(options.home)
-    if server is not None and options.renew and _outdated(server, options):
-        _end(options.home)
-        server = None
-    if server is not None:
-        print(f"The local cloud is already running at {server.endpoint} (pid {server.pid}).")
-        return 0
-    server = _launch(options)
-    print(f"The local cloud listens at {server.endpoint} (MQTT over TLS: 127.0.0.1:{server.mqtt_port}, pid {server.pid}).")
+    outdated = server is not None and options.renew and _outdated(server, options)
+    if server is None or outdated:
+        if options.dry_run:
+            return _say(options, True, f"The local cloud would be {'restarted' if outdated else 'started'}.")
+        if outdated:
+            _end(options.home)
+        server = _launch(options)
+        if options.knobs:
+            ask(options.home, "set", dict(options.knobs))
+        return _say(
+            options, True, f"The local cloud listens at {server.endpoint} (MQTT over TLS: 127.0.0.1:{server.mqtt_port}, pid {server.pid})."
+        )
+    if options.knobs and ask(options.home, "set", {**dict(options.knobs), "dry_run": options.dry_run})["changed"]:
+        return _say(options, True, f"The knobs of the local cloud {'would be' if options.dry_run else 'are'} set.")
+    return _say(options, False, f"The local cloud is already running at {server.endpoint} (pid {server.pid}).")
+
+
+def _say(options: argparse.Namespace, changed: bool, message: str) -> int:
+    print(json.dumps({"changed": changed, "message": message}) if options.json else message)
     return 0
 
 
@@ -208,11 +227,11 @@ def _refuse_port_in_use(port: int, option: str) -> None:
 
 def _stop(options: argparse.Namespace) -> int:
     if not runfiles.is_running(options.home):
-        print("The local cloud is not running.")
-        return 0
+        return _say(options, False, "The local cloud is not running.")
+    if options.dry_run:
+        return _say(options, True, "The local cloud would be stopped.")
     _end(options.home)
-    print("The local cloud has stopped.")
-    return 0
+    return _say(options, True, "The local cloud has stopped.")
 
 
 def _end(home: pathlib.Path) -> None:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import fcntl
 import hashlib
@@ -17,6 +16,7 @@ import secrets
 import shutil
 
 FOLDER = "run"
+PID_FILE = "pid"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,11 +71,12 @@ def is_running(home: pathlib.Path) -> bool:
 
 def announce(home: pathlib.Path, running: Running) -> None:
     _write(folder(home) / "server.json", json.dumps(dataclasses.asdict(running)))
+    _write(home / PID_FILE, f"{running.pid}\n")
 
 
 def withdraw(home: pathlib.Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        (home / FOLDER / "server.json").unlink()
+    for path in (home / FOLDER / "server.json", home / PID_FILE):
+        path.unlink(missing_ok=True)
 
 
 def running(home: pathlib.Path) -> Running | None:
@@ -99,7 +100,7 @@ def token(home: pathlib.Path) -> str:
 def empty(home: pathlib.Path) -> None:
     """Removes all that a cloud has stored in its home; the files by which its server is found stay."""
     for path in home.iterdir():
-        if path.name == FOLDER:
+        if path.name in (FOLDER, PID_FILE):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

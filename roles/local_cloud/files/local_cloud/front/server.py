@@ -174,10 +174,13 @@ class Server:
         }
 
     def _set(self, wanted: dict[str, t.Any]) -> dict[str, t.Any]:
-        new = knobs.changed(self.cloud.settings.knobs, wanted)
-        self.cloud.settings = dataclasses.replace(self.cloud.settings, knobs=new)
-        self.cloud.store.put(_KNOBS, "", dataclasses.asdict(new))
-        return {"knobs": dataclasses.asdict(new)}
+        dry_run = wanted.pop("dry_run", False)
+        old = self.cloud.settings.knobs
+        new = knobs.changed(old, wanted)
+        if not dry_run:
+            self.cloud.settings = dataclasses.replace(self.cloud.settings, knobs=new)
+            self.cloud.store.put(_KNOBS, "", dataclasses.asdict(new))
+        return {"knobs": dataclasses.asdict(new), "changed": new != old}
 
     def _reset(self, _: dict[str, t.Any]) -> dict[str, t.Any]:
         """A new, empty cloud in the same process: its knobs stay, all that it held is gone."""
