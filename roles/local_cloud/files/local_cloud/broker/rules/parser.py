@@ -27,7 +27,6 @@ _CASTS = {
 }  # fmt: skip
 _CASTS_2 = {"decimal": "decimal", "bool": "boolean", "boolean": "boolean"}
 _KEYWORDS = {"select", "from", "where", "as", "and", "or", "not", "in", "case", "when", "then", "else", "end", "exists"}
-_NOT_SQL = {"group", "order", "having", "limit", "join", "union", "set"}
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
       | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
@@ -294,8 +293,6 @@ class _Parser:
             return syntax.Literal(lower == "true")
         if lower == "null":
             return syntax.Literal(None)
-        if lower in _NOT_SQL and self._is("word"):
-            raise self._error(f"'{name}' is not part of AWS IoT SQL as it is known here")
         return syntax.Name(name)
 
     def _cast(self) -> syntax.Expression:
