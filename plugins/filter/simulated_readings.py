@@ -17,7 +17,7 @@ positional: _input
 options:
   _input:
     description: The site, as the filter P(energytwin.aws.site_model#filter) gives it.
-    type: raw
+    type: dict
     required: true
   minutes:
     description: How many minutes up to now.
@@ -39,6 +39,7 @@ _value:
   elements: dict
 """
 
+import collections.abc as c
 import time
 import typing as t
 
@@ -46,10 +47,10 @@ from ansible_collections.energytwin.aws.plugins.module_utils._site.projections i
 from ansible_collections.energytwin.aws.plugins.module_utils._site.simulation import simulated_readings
 
 
-def _simulated_readings(site: t.Any, minutes: int = 1) -> list[dict[str, t.Any]]:
+def _simulated_readings(site: dict[str, t.Any], minutes: int = 1) -> list[dict[str, t.Any]]:
     return simulated_readings(meters(site), now_ms=int(time.time() * 1000), minutes=minutes)
 
 
 class FilterModule:
-    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+    def filters(self) -> dict[str, c.Callable[..., t.Any]]:
         return {"simulated_readings": _simulated_readings}

@@ -99,7 +99,7 @@ def test_a_new_meter_is_one_list_entry(deployed: LocalCloud, tmp_path: pathlib.P
     extra.write_text(json.dumps({"site": site}))
     result = deployed.play("site.yml", "--diff", "-e", f"@{extra}")
     assert result.code == 0, result.message()
-    plan = result.result("Bring the entities into line with the site")["plan"]
+    plan = result.result("Keep the entities")["plan"]
     assert [(step["action"], step["entity_id"]) for step in plan] == [("update", "mech-rooftop")]
     panel = deployed.client("iottwinmaker").get_entity(workspaceId=WORKSPACE, entityId="mech-rooftop")
     assert "meter-8" in panel["components"]

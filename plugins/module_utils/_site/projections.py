@@ -54,6 +54,11 @@ def meters(site: Site | c.Mapping[str, t.Any]) -> list[Plain]:
     return [_meter(path, panel, meter) for path, panel in _panels(as_site(site).areas, ()) for meter in panel.meters]
 
 
+def twin_components(site: Site | c.Mapping[str, t.Any]) -> list[Plain]:
+    """Where the twin keeps each meter's history: entity_id and component_name, in the order of ``meters``."""
+    return [{"entity_id": meter["entity_id"], "component_name": meter["component_name"]} for meter in meters(site)]
+
+
 def component_name(meter_id: str) -> str:
     return f"meter-{meter_id}"
 
