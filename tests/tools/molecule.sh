@@ -16,7 +16,7 @@ molecule destroy >"$log" 2>&1 || {
     exit 1
 }
 if [ $# -gt 0 ]; then scenarios=(--scenario-name "$1"); else scenarios=(--all); fi
-molecule test "${scenarios[@]}" 2>&1 | tee "$log"
+molecule test --no-command-borders "${scenarios[@]}" 2>&1 | tee "$log"
 
 # Green, but empty: molecule says so in passing and ends with 0.
 if grep -E 'no hosts matched|Missing playbook|Could not match supplied host pattern|Unable to parse .* as an inventory' "$log"; then
