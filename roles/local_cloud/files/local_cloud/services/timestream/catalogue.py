@@ -77,8 +77,9 @@ class Shared(Service):
         return {"Endpoints": [{"Address": address, "CachePeriodInMinutes": 1440}]}
 
     def tag_resource(self, request: Request) -> Answer:
+        self._authorize_tags(request)
         with self.cloud.store.transaction():
-            kind, key, record = self._tagged(request, "timestream:TagResource")
+            kind, key, record = self._tagged(request)
             tags = {**record["Tags"], **{tag["Key"]: tag["Value"] for tag in request.parameters["Tags"]}}
             if len(tags) > MOST_TAGS:
                 raise ApiError("ServiceQuotaExceededException", f"A resource can have {MOST_TAGS} tags at most.")
@@ -86,20 +87,24 @@ class Shared(Service):
         return {}
 
     def untag_resource(self, request: Request) -> Answer:
+        self._authorize_tags(request)
         with self.cloud.store.transaction():
-            kind, key, record = self._tagged(request, "timestream:UntagResource")
+            kind, key, record = self._tagged(request)
             left = {name: value for name, value in record["Tags"].items() if name not in request.parameters["TagKeys"]}
             self._put(kind, key, {**record, "Tags": left})
         return {}
 
     def list_tags_for_resource(self, request: Request) -> Answer:
-        _, _, record = self._tagged(request, "timestream:ListTagsForResource")
+        self._authorize_tags(request)
+        _, _, record = self._tagged(request)
         return {"Tags": [{"Key": name, "Value": value} for name, value in record["Tags"].items()]}
 
-    def _tagged(self, request: Request, action: str) -> tuple[str, str, Record]:
+    def _authorize_tags(self, request: Request) -> None:
+        self.cloud.authorize(request, f"timestream:{request.operation}", request.parameters["ResourceARN"])
+
+    def _tagged(self, request: Request) -> tuple[str, str, Record]:
         """(kind, key, record) of the database or table that a request's ResourceARN names."""
         arn: str = request.parameters["ResourceARN"]
-        self.cloud.authorize(request, action, arn)
         parts = arn.removeprefix(self.cloud.arn("timestream", "")).split("/")
         match parts:
             case ["database", database]:

@@ -49,15 +49,23 @@ class NotSupported(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Translation:
-    """sql: for DuckDB. places: name -> where the query names it first, as "line 1:8"; comparison: where its first comparison is."""
+    """sql: for DuckDB. places: name -> where the query names it first, as "line 1:8". comparison: place and operator of its first."""
 
     sql: str
     places: dict[str, str]
-    comparison: str
+    comparison: tuple[str, str]
 
 
-# (database, table, place) -> name of the DuckDB view. Raises QueryError.
-Resolve = c.Callable[[str, str, str], str]
+@dataclasses.dataclass(frozen=True)
+class View:
+    """A table in DuckDB. texts: its columns of type VARCHAR, in lower case."""
+
+    name: str
+    texts: frozenset[str]
+
+
+# (database, table, place) -> the table. May raise ApiError.
+Resolve = c.Callable[[str, str, str], View]
 
 
 class Timestream(Trino):
@@ -74,13 +82,20 @@ def translate(query: str, resolve: Resolve, now: int) -> Translation:
     for named in tree.find_all(exp.Identifier, exp.Func, bfs=False):
         name = named.name if isinstance(named, (exp.Identifier, exp.Anonymous)) else str(named.meta.get("name", ""))
         places.setdefault(name.lower(), place(named))
-    comparison = next((place_of(node) for node in tree.find_all(*_COMPARISONS, exp.Between, exp.In)), "line 1:1")
+    first = next(iter(tree.find_all(*_COMPARISONS)), None)
+    comparison = ("line 1:1", "=") if first is None else (place_of(first), _COMPARISONS[type(first)])
     _name_columns(tree)
+    texts: set[str] = set()
+    _replace(tree, lambda node: _relation(node, resolve, ctes, texts))
+    _replace(tree, lambda node: _expression(node, texts, now))
+    return Translation(tree.sql(dialect="duckdb"), places, comparison)
+
+
+def _replace(tree: exp.Query, rewrite: c.Callable[[exp.Expr], exp.Expr]) -> None:
     for node in reversed(list(tree.walk())):  # arguments before the functions that they belong to
-        rewritten = _rewrite(node, resolve, ctes, now)
+        rewritten = rewrite(node)
         if rewritten is not node:
             node.replace(rewritten)
-    return Translation(tree.sql(dialect="duckdb"), places, comparison)
 
 
 def place(node: exp.Expr) -> str:
@@ -193,25 +208,15 @@ def _measure_value(node: exp.Cast) -> str | None:
     return f"measure_value::{ {'text': 'varchar'}.get(node.to.this.name.lower(), node.to.this.name.lower()) }"
 
 
-def _rewrite(node: exp.Expr, resolve: Resolve, ctes: set[str], now: int) -> exp.Expr:
-    if isinstance(node, exp.Cast):
-        name = _measure_value(node)
-        if name is not None:
-            return exp.column(exp.to_identifier(name, quoted=True), table=node.this.args.get("table"))
-        return node
+def _relation(node: exp.Expr, resolve: Resolve, ctes: set[str], texts: set[str]) -> exp.Expr:
+    """Tables and CTEs; ``texts`` collects the names of their VARCHAR columns."""
     if isinstance(node, exp.CTE):
         node.args["alias"].set("this", _cte(node.alias))
         return node
-    if isinstance(node, exp.Table):
-        return _table(node, resolve, ctes)
     if isinstance(node, (exp.Unnest, exp.Lateral)):
         raise NotSupported("UNNEST")
-    if isinstance(node, (exp.Between, exp.In, *_COMPARISONS)):
-        return _strict(node)
-    return _function(node, now)
-
-
-def _table(node: exp.Table, resolve: Resolve, ctes: set[str]) -> exp.Expr:
+    if not isinstance(node, exp.Table):
+        return node
     if not isinstance(node.this, exp.Identifier) or node.catalog:
         raise QueryError(f'{place_of(node)}: Only tables of the form "database"."table" can be read')
     alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name, quoted=True))
@@ -220,7 +225,8 @@ def _table(node: exp.Table, resolve: Resolve, ctes: set[str]) -> exp.Expr:
             return exp.Table(this=_cte(node.name), alias=alias, joins=node.args.get("joins"))
         raise QueryError(f"{place(node.this)}: Schema must be specified when session schema is not set")
     view = resolve(node.db, node.name, place(t.cast(exp.Expr, node.args["db"])))
-    return exp.Table(this=exp.to_identifier(view, quoted=True), alias=alias, joins=node.args.get("joins"))
+    texts |= view.texts
+    return exp.Table(this=exp.to_identifier(view.name, quoted=True), alias=alias, joins=node.args.get("joins"))
 
 
 def _cte(name: str) -> exp.Expr:
@@ -228,13 +234,27 @@ def _cte(name: str) -> exp.Expr:
     return exp.to_identifier(f"cte {name.lower()}", quoted=True)
 
 
-def _strict(node: exp.Expr) -> exp.Expr:
+def _expression(node: exp.Expr, texts: set[str], now: int) -> exp.Expr:
+    if isinstance(node, exp.Cast):
+        name = _measure_value(node)
+        return node if name is None else exp.column(exp.to_identifier(name, quoted=True), table=node.this.args.get("table"))
+    if isinstance(node, (exp.Between, exp.In, *_COMPARISONS)):
+        return _strict(node, texts)
+    return _function(node, now)
+
+
+def _strict(node: exp.Expr, texts: set[str]) -> exp.Expr:
     """DuckDB would read a literal as whatever type it is compared with; Trino's relatives refuse that."""
-    for literal in [part for part in node.iter_expressions() if isinstance(part, exp.Literal)]:
-        if literal.is_string:
+    parts = [part for part in node.iter_expressions() if not isinstance(part, exp.Query)]
+    if any(isinstance(part, exp.Column) and part.name.lower() in texts for part in parts):
+        number = next((part for part in parts if isinstance(part, exp.Literal) and not part.is_string), None)
+        if number is not None:
+            operator = _COMPARISONS.get(type(node), node.key.upper())
+            kind = "integer" if number.is_int else "double"
+            raise QueryError(f"{place_of(node)}: '{operator}' cannot be applied to varchar, {kind}")
+    for literal in parts:
+        if isinstance(literal, exp.Literal) and literal.is_string:
             literal.replace(exp.cast(literal.copy(), "VARCHAR"))
-        elif literal.is_int:
-            literal.replace(exp.cast(literal.copy(), "INTEGER" if int(literal.name) < 2**31 else "BIGINT"))
     return node
 
 

@@ -15,6 +15,7 @@ import typing as t
 
 import duckdb
 
+from local_cloud.services.timestream.dialect import View
 from local_cloud.services.timestream.points import Column, points_table, read_columns
 
 DUCKDB_TYPES: t.Final = {"DOUBLE": "DOUBLE", "BIGINT": "BIGINT", "VARCHAR": "VARCHAR", "BOOLEAN": "BOOLEAN", "TIMESTAMP": "TIMESTAMP_NS"}
@@ -67,14 +68,14 @@ class Mirror:
             "enable_external_access = false",
             "lock_configuration = true",
         ):
-            self._duckdb.execute(f"set {setting}")
+            self._duckdb.execute(f"set global {setting}")  # not for this connection only, but for those of the queries
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own, for one query."""
         return self._duckdb.cursor()
 
-    def view(self, table_id: str, retention_days: int) -> str:
-        """Name of the view of a table, after everything that has been committed so far was copied."""
+    def view(self, table_id: str, retention_days: int) -> View:
+        """The view of a table, after everything that has been committed so far was copied."""
         with self._lock, contextlib.closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None)) as db:
             db.execute("begin")
             copy = self._copies.get(table_id)
@@ -84,7 +85,8 @@ class Mirror:
             self._copy_series(db, table_id, copy)
             while self._copy_points(db, table_id, copy):
                 pass
-        return _view(table_id)
+            texts = frozenset({"measure_name", *(column.name.lower() for column in copy.columns if column.type == "VARCHAR")})
+        return View(_view(table_id), texts)
 
     def forget(self, keep: set[str]) -> None:
         """Drops the copies of all tables but those with these ids."""

@@ -138,7 +138,7 @@ class TimestreamQuery(Shared):
         mirror = self._get_mirror()
         authorized = False
 
-        def resolve(database: str, table: str, place: str) -> str:
+        def resolve(database: str, table: str, place: str) -> dialect.View:
             nonlocal authorized
             authorized = True
             self.cloud.authorize(request, "timestream:Select", self.cloud.arn("timestream", table_arn_tail(database, table)))
@@ -260,7 +260,8 @@ def _explain(text: str, translation: dialect.Translation | None) -> str | None:
         return f"{at(match[1])}: '{match[1]}' must be an aggregate expression or appear in GROUP BY clause"
     if translation and (match := _UNLIKE.search(text)):
         left, right = (ColumnType.of("", kind).scalar.lower() for kind in match.groups())
-        return f"{translation.comparison}: Cannot compare {left} and {right}"
+        place, operator = translation.comparison
+        return f"{place}: '{operator}' cannot be applied to {left}, {right}"
     if match := _PARAMETERS.search(text):
         return f"{at(match[1])}: Unexpected parameters for function {match[1]}"
     return None
