@@ -10,9 +10,11 @@ answer pair in AWS's samples.
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 from local_cloud.errors import ApiError
+from local_cloud.services.lambda_ import Lambda
 from local_cloud.services.twinmaker.definitions import Flat
 from local_cloud.services.twinmaker.errors import connector_failure, connector_timeout, invalid, not_implemented
 
@@ -44,8 +46,6 @@ class Connectors:
         """
         if role is None or not self._cloud.allowed(role, "lambda:InvokeFunction", arn):
             raise connector_failure(f"The workspace's role {role} is not authorized to perform lambda:InvokeFunction on {arn}")
-        from local_cloud.services.lambda_ import Lambda
-
         try:
             outcome = self._cloud.service(Lambda).invoke_function(arn, event)
         except ApiError as error:
@@ -136,10 +136,19 @@ def _value(value: t.Any, arn: str) -> dict[str, t.Any]:
     content = {name: item for name, item in _mapping(value, arn, "value").items() if item is not None}
     if not content or content.keys() - _MEMBERS:
         raise _malformed(arn, f"{sorted(content) or 'nothing'} is no DataValue")
+    for name in content.keys() & _NUMBERS.keys():
+        content[name] = _number(content[name], _NUMBERS[name], arn)
+    return content
+
+
+def _number(item: t.Any, convert: t.Callable[[str], t.Any], arn: str) -> t.Any:
     try:
-        return {name: _NUMBERS[name](item) if name in _NUMBERS and isinstance(item, str) else item for name, item in content.items()}
+        number = convert(item) if isinstance(item, str) else item
     except ValueError as error:
         raise _malformed(arn, str(error)) from error
+    if not _is_number(number) or not math.isfinite(number):
+        raise _malformed(arn, f"{item!r} is not a number")
+    return number
 
 
 def _mapping(item: t.Any, arn: str, what: str) -> dict[str, t.Any]:

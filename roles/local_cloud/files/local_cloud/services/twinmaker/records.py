@@ -277,12 +277,12 @@ class Records:
 
     def sweep(self) -> None:
         """Removes what has finished leaving; every call begins with it, so that nobody meets such a record."""
-        due = f"{self.now:020.6f}"
-        if all(key > due for key, _ in self._store.list(_LEAVING, limit=1)):
+        now = f"{self.now:020.6f}"
+        if all(_when(key) > now for key, _ in self._store.list(_LEAVING, limit=1)):
             return
         with self.transaction():
             for key, row in self._store.list(_LEAVING):
-                if key > due:
+                if _when(key) > now:
                     break
                 for kind, name in row["records"]:
                     record = self._store.get(kind, name)
@@ -313,6 +313,10 @@ def _name(record: Record) -> tuple[str, str]:
     if "syncSource" in record:
         return _SYNC_JOB, f"{workspace_id}/{record['syncSource']}"
     return _WORKSPACE, workspace_id
+
+
+def _when(leaving_key: str) -> str:
+    return leaving_key.partition("-")[0]
 
 
 def _name_key(entity: Record) -> str:
