@@ -56,3 +56,8 @@ SERIES = (*(measured.name for measured in MEASURED), PROBE)
 def measured_by(phases: int) -> tuple[str, ...]:
     """Names of the properties that a meter of so many phases can measure."""
     return tuple(measured.name for measured in MEASURED if measured.phases <= phases)
+
+
+def unit_of(name: str) -> str:
+    """The unit of a measured property; empty for a ratio, and for what is no measured property."""
+    return next((measured.unit for measured in MEASURED if measured.name == name), "")
