@@ -36,6 +36,7 @@ _WORDS: t.Final = names(
     "intersect interval is join lateral left like limit natural not null offset on or order outer over partition preceding range right "
     "row rows select set sets cube rollup table then timestamp union using values when where with within"
 )
+_NUMBERS: t.Final = {"measure_value::double": "double", "measure_value::bigint": "bigint"}
 _COMPARISONS: t.Final = {exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
 
 
@@ -68,22 +69,14 @@ class View:
 Resolve = c.Callable[[str, str, str], View]
 
 
-class Timestream(Trino):
-    """Trino, but functions keep the names that the query gave them."""
-
-    PRESERVE_ORIGINAL_NAMES = True
-
-
 def translate(query: str, resolve: Resolve, now: int) -> Translation:
     """One SELECT. now: ns since the epoch, the same for the whole query. Raises QueryError or NotSupported."""
-    tree = _parse(query)
+    tree, places = _parse(query)
     ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
-    places: dict[str, str] = {}
-    for named in tree.find_all(exp.Identifier, exp.Func, bfs=False):
-        name = named.name if isinstance(named, (exp.Identifier, exp.Anonymous)) else str(named.meta.get("name", ""))
-        places.setdefault(name.lower(), place(named))
-    first = next(iter(tree.find_all(*_COMPARISONS)), None)
-    comparison = ("line 1:1", "=") if first is None else (place_of(first), _COMPARISONS[type(first)])
+    for identifier in tree.find_all(exp.Identifier, bfs=False):
+        places.setdefault(identifier.name.lower(), place(identifier))
+    first = next(iter(tree.find_all(*_COMPARISONS, exp.Between)), None)
+    comparison = ("line 1:1", "=") if first is None else (place_of(first), _operator(first))
     _name_columns(tree)
     texts: set[str] = set()
     _replace(tree, lambda node: _relation(node, resolve, ctes, texts))
@@ -135,8 +128,9 @@ def iso_time(text: str) -> int:
 # Parsing
 
 
-def _parse(query: str) -> exp.Query:
-    dialect = Timestream()
+def _parse(query: str) -> tuple[exp.Query, dict[str, str]]:
+    """The query, and the places of the functions in it."""
+    dialect = Trino()
     try:
         tokens = _durations(dialect.tokenize(query))
         if tokens and tokens[0].text.upper() in ("SHOW", "DESCRIBE", "DESC", "UNLOAD", "EXPLAIN"):
@@ -148,8 +142,7 @@ def _parse(query: str) -> exp.Query:
     except sqlglot.errors.TokenError:
         raise QueryError("The query syntax is invalid at line 1:1") from None
     if len(trees) == 1 and isinstance(trees[0], exp.Query) and not isinstance(trees[0], exp.Table):
-        _check_functions(tokens, trees[0])
-        return trees[0]
+        return trees[0], _functions(tokens, trees[0])
     raise QueryError("The query syntax is invalid at line 1:1")
 
 
@@ -172,17 +165,23 @@ def _token(kind: TokenType, text: str, at: Token) -> Token:
     return Token(kind, text, at.line, at.col, at.start, at.end)
 
 
-def _check_functions(tokens: list[Token], tree: exp.Query) -> None:
+def _functions(tokens: list[Token], tree: exp.Query) -> dict[str, str]:
+    """Name -> place of each function. Raises QueryError or NotSupported for one that does not run here."""
+    places: dict[str, str] = {}
     aliases = {alias.name.lower() for alias in tree.find_all(exp.TableAlias)}
     for token, following in itertools.pairwise(tokens):
         name = token.text.lower()
         if following.token_type != TokenType.L_PAREN or token.token_type in (TokenType.STRING, TokenType.NUMBER):
             continue
-        if not name.isidentifier() or name in _WORDS or name in aliases or name in SUPPORTED or name == "_duration":
+        if not name.isidentifier() or name in _WORDS or name in aliases or name == "_duration":
             continue
+        at = f"line {token.line}:{token.col - (token.end - token.start)}"
         if name in KNOWN:
             raise NotSupported(f"The function {name}")
-        raise QueryError(f"line {token.line}:{token.col - (token.end - token.start)}: Function {name} not registered")
+        if name not in SUPPORTED:
+            raise QueryError(f"{at}: Function {name} not registered")
+        places.setdefault(name, at)
+    return places
 
 
 # Rewriting
@@ -243,15 +242,23 @@ def _expression(node: exp.Expr, texts: set[str], now: int) -> exp.Expr:
     return _function(node, now)
 
 
+def _operator(node: exp.Expr) -> str:
+    return next((sign for comparison, sign in _COMPARISONS.items() if isinstance(node, comparison)), node.key.upper())
+
+
 def _strict(node: exp.Expr, texts: set[str]) -> exp.Expr:
     """DuckDB would read a literal as whatever type it is compared with; Trino's relatives refuse that."""
     parts = [part for part in node.iter_expressions() if not isinstance(part, exp.Query)]
-    if any(isinstance(part, exp.Column) and part.name.lower() in texts for part in parts):
-        number = next((part for part in parts if isinstance(part, exp.Literal) and not part.is_string), None)
-        if number is not None:
-            operator = _COMPARISONS.get(type(node), node.key.upper())
-            kind = "integer" if number.is_int else "double"
-            raise QueryError(f"{place_of(node)}: '{operator}' cannot be applied to varchar, {kind}")
+    columns = {part.name.lower() for part in parts if isinstance(part, exp.Column)}
+    for literal in parts:
+        if not isinstance(literal, exp.Literal):
+            continue
+        kind = "varchar" if literal.is_string else "integer" if literal.is_int else "double"
+        text_with_number = kind != "varchar" and columns & texts
+        number_with_text = kind == "varchar" and columns & _NUMBERS.keys()
+        if text_with_number or number_with_text:
+            column = "varchar" if text_with_number else _NUMBERS[next(iter(columns & _NUMBERS.keys()))]
+            raise QueryError(f"{place_of(node)}: '{_operator(node)}' cannot be applied to {column}, {kind}")
     for literal in parts:
         if isinstance(literal, exp.Literal) and literal.is_string:
             literal.replace(exp.cast(literal.copy(), "VARCHAR"))

@@ -230,7 +230,7 @@ _MISSING: t.Final = re.compile(
     r'|Column "([^"]+)" referenced that exists in the SELECT clause'
 )
 _UNGROUPED: t.Final = re.compile(r'column "?([^"]+?)"? must appear in the GROUP BY clause')
-_UNLIKE: t.Final = re.compile(r"Cannot compare values of type (\S+) and type (\S+)")
+_UNLIKE: t.Final = re.compile(r"Cannot (?:compare|mix) values of type (\S+) and (?:type )?(\S+)")
 _PARAMETERS: t.Final = re.compile(
     r"(?:No function matches the given name and argument types '|candidate function for the function call \")([^(]+)\("
 )
