@@ -105,8 +105,8 @@ def _routes(service: str) -> dict[str, list[_Route]]:
         route = _route(operation, path, literals)
         literal_text = len(re.sub(r"\{[^}]*\}", "", path))
         greedy = path.count("+}")
-        # S3 has old and new operations of the same form; the new one has the longer name (GetBucketLifecycleConfiguration).
-        rank = (path.count("/"), -greedy, literal_text, len(route.query) + len(route.headers), len(name))
+        # S3 has pairs of the same form: an old and a new one (GetBucketLifecycleConfiguration), or one of S3 Express (ListDirectoryBuckets).
+        rank = (path.count("/"), -greedy, literal_text, len(route.query) + len(route.headers), not operation.deprecated, -len(name))
         ranked.setdefault(operation.http["method"], []).append((rank, route))
     return {method: [route for _, route in sorted(routes, key=lambda pair: pair[0], reverse=True)] for method, routes in ranked.items()}
 

@@ -63,7 +63,8 @@ def error(service: str, operation: str | None, failure: ApiError) -> HttpRespons
     declared = shape.metadata.get("error", {}) if shape is not None else {}
     status = failure.status or declared.get("httpStatusCode") or (500 if shape is not None and shape.metadata.get("fault") else 400)
     if protocol in _OLDER_NAMES:
-        return _xml_error(service, protocol, status, failure)
+        code = shape.error_code if shape is not None else _OLDER_NAMES[protocol].get(failure.code, failure.code)
+        return _xml_error(service, protocol, status, code, failure.message)
     members: dict[str, t.Any] = {"message": failure.message}
     if shape is not None:
         name = next((member for member in shape.members if member.lower() == "message"), "message")
@@ -208,10 +209,9 @@ def _to_xml(value: t.Any, shape: Shape, tag: str) -> str:
     return f"<{tag}>{inner}</{tag}>"
 
 
-def _xml_error(service: str, protocol: str, status: int, failure: ApiError) -> HttpResponse:
+def _xml_error(service: str, protocol: str, status: int, code: str, message: str) -> HttpResponse:
     request_id = str(uuid.uuid4())
-    code = _OLDER_NAMES[protocol].get(failure.code, failure.code)
-    content = f"<Code>{escape(code)}</Code><Message>{escape(failure.message)}</Message>"
+    content = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     if protocol == "rest-xml":
         body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{content}<RequestId>{request_id}</RequestId></Error>'
     else:
