@@ -121,6 +121,10 @@ class Decoder:
             yield _packet(first >> 4, first & 15, body)
 
     def _frame(self) -> tuple[int, int] | None:
+        """Where the body of the first packet begins and ends, once it is complete."""
+        if not self._buffer:
+            return None
+        _check_flags(self._buffer[0] >> 4, self._buffer[0] & 15)
         size = 0
         for index in range(1, 5):
             if index >= len(self._buffer):
@@ -179,12 +183,16 @@ class _Body:
         return self._position == len(self._data)
 
 
+def _check_flags(kind: int, flags: int) -> None:
+    """Of the first byte, so that other protocols than MQTT are told at once."""
+    if kind != PUBLISH and flags != _FLAGS.get(kind, 0):
+        raise ProtocolError(f"a packet of type {kind} has the flags {flags}")
+
+
 def _packet(kind: int, flags: int, data: bytes) -> Packet:
     body = _Body(data)
     if kind == PUBLISH:
         return _publish(flags, body)
-    if flags != _FLAGS.get(kind, 0):
-        raise ProtocolError(f"a packet of type {kind} has the flags {flags}")
     packet = _other(kind, body)
     if not body.ended:
         raise ProtocolError(f"a packet of type {kind} is too long")
