@@ -78,8 +78,8 @@ options:
         type: dict
   prune:
     description:
-      - Whether to take away entities below O(parent_entity_id), components of listed entities, and values and own properties of listed
-        components, which are not listed.
+      - Whether to take away entities below O(parent_entity_id), components of listed entities, and values in listed components, which
+        are not listed.
       - Components go only from entries that have C(components). A value goes only if its property is not required and has not its default.
       - Entities of AWS itself (V($SCENES)), entities of a sync job, those that match O(ignore), and what stands below or above them, stay.
     type: bool
@@ -188,7 +188,7 @@ done:
       type: str
       returned: always
       sample: mech-rooftop
-failed:
+failures:
   description: The steps that failed.
   returned: failure
   type: list
@@ -284,11 +284,11 @@ def failure(plan: Plan, outcome: Outcome, result: dict[str, t.Any]) -> Refused:
         for index, message in sorted(outcome.failed.items())
     ]
     left = len(plan.steps) - len(outcome.done) - len(failed)
-    lines = [f"{step['action']} of entity '{step['entity_id']}': {step['message']}" for step in failed[:SHOWN_FAILURES]]
+    lines = [step["message"] for step in failed[:SHOWN_FAILURES]]
     summary = (
         f"{len(failed)} of {len(plan.steps)} steps failed, {len(outcome.done)} are done and {left} were not begun; run again to finish."
     )
-    return Refused("\n".join([summary, *lines]), **{**result, "changed": bool(outcome.done), "failed": failed})
+    return Refused("\n".join([summary, *lines]), **{**result, "changed": bool(outcome.done), "failures": failed})
 
 
 def work(module: AnsibleAWSModule) -> dict[str, t.Any]:

@@ -170,8 +170,7 @@ def _new(wanted: WantedComponent) -> Request:
 
 def _property_update_type(wanted: WantedProperty, actual: Property | None) -> str:
     """CREATE adds a property of the component's own; one that the type defines is there already."""
-    is_new = wanted.definition is not None and (actual is None or actual.definition is None)
-    return "CREATE" if is_new else "UPDATE"
+    return "CREATE" if wanted.definition is not None and actual is None else "UPDATE"
 
 
 def _component_update(actual: Component, wanted: WantedComponent, prune: bool) -> tuple[Request, list[str], Component]:
@@ -198,14 +197,10 @@ def _component_update(actual: Component, wanted: WantedComponent, prune: bool) -
         )
     for name in sorted(set(actual.properties) - set(wanted.properties)) if prune else ():
         there = actual.properties[name]
-        if there.definition is not None:
-            property_updates[name] = {"updateType": "DELETE"}
-        elif there.resettable:
+        if there.resettable:
             property_updates[name] = {"updateType": "RESET_VALUE"}
-        else:
-            continue
-        reasons.append(f"property '{name}' is not listed, its value {shown(there.value)} goes")
-        del properties[name]
+            reasons.append(f"property '{name}' is not listed, its value {shown(there.value)} goes")
+            del properties[name]
     if property_updates:
         update["propertyUpdates"] = property_updates
     groups, group_updates = _group_updates(actual, wanted, prune)

@@ -53,7 +53,7 @@ class Wanted:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Property:
-    """A property that has a value, or a definition of the component's own.
+    """A property that has a value, or whose definition the list gives too (else definition is None).
 
     resettable: the value is not asked for by the type and is not the type's default, so that a prune may reset it.
     """

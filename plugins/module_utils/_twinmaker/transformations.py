@@ -140,18 +140,15 @@ def _component(component: Answer, wanted: WantedComponent | None) -> Component:
     properties = {}
     for name, content in (component.get("properties") or {}).items():
         definition = content.get("definition") or {}
-        own = not definition.get("isInherited", True)
         asks_definition = name in asked and asked[name].definition is not None
         value = data_value(content["value"], name) if content.get("value") else None
-        if value is None and not own and not asks_definition:
+        if value is None and not asks_definition:
             continue
         default = definition.get("defaultValue")
         properties[name] = Property(
             value=value,
-            definition={key: item for key, item in definition.items() if key not in ANSWER_ONLY} if own or asks_definition else None,
-            resettable=value is not None
-            and not definition.get("isRequiredInEntity")
-            and (not default or data_value(default, name) != value),
+            definition={key: item for key, item in definition.items() if key not in ANSWER_ONLY} if asks_definition else None,
+            resettable=value is not None and not definition.get("isRequiredInEntity") and (not default or data_value(default, name) != value),
         )
     return Component(
         type_id=component.get("componentTypeId", ""),

@@ -1,0 +1,225 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan for entities, against a model of TwinMaker that refuses what the service refuses."""
+
+from __future__ import annotations
+
+import random
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Options, changes, made_entity
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import (
+    ROOT,
+    Actual,
+    Property,
+    Wanted,
+    WantedComponent,
+    WantedProperty,
+)
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, Scope, plan_entities
+
+PRUNE = Options(prune=True)
+
+
+class Model:
+    """Entities as TwinMaker keeps them, with its rules for parents, names, moves and deletes."""
+
+    def __init__(self, entities: dict[str, Actual]) -> None:
+        self.entities = dict(entities)
+
+    def put(self, entity: Actual) -> None:
+        assert entity.parent_id == ROOT or entity.parent_id in self.entities, f"{entity.entity_id}: parent is not there"
+        node = entity.parent_id
+        while node != ROOT:
+            assert node != entity.entity_id, f"{entity.entity_id} is moved below itself"
+            node = self.entities[node].parent_id
+        siblings = [
+            other for other in self.entities.values() if other.parent_id == entity.parent_id and other.entity_id != entity.entity_id
+        ]
+        assert entity.parent_id == ROOT or entity.name not in {other.name for other in siblings}, f"{entity.entity_id}: name is taken"
+        self.entities[entity.entity_id] = entity
+
+    def carry_out(self, plan: Plan, options: Options, seed: int) -> None:
+        """Does the steps in some order that their dependencies allow."""
+        left, done, chance = set(range(len(plan.steps))), set(), random.Random(seed)
+        while left:
+            ready = sorted(index for index in left if set(plan.steps[index].after) <= done)
+            assert ready, "the steps wait for one another"
+            index = chance.choice(ready)
+            step = plan.steps[index]
+            if step.action == "delete":
+                assert not [other for other in self.entities.values() if other.parent_id == step.entity_id], "it has children"
+                del self.entities[step.entity_id]
+            elif step.aside:
+                assert step.actual
+                self.put(step.actual)
+            elif step.action == "create":
+                assert step.wanted and step.entity_id not in self.entities
+                self.put(made_entity(step.wanted))
+            else:
+                assert step.wanted and step.actual == self.entities[step.entity_id]
+                self.put(changes(step.actual, step.wanted, options).after)
+            left.remove(index)
+            done.add(index)
+
+
+IDS = [f"e{number}" for number in range(8)]
+
+
+def make_set(seed: int, size: int) -> list[Wanted]:
+    """A forest of entities with names that are unique among siblings. Drawn from a seed: drawing each part would take a minute."""
+    chance = random.Random(seed)
+    wanted: list[Wanted] = []
+    for position, entity_id in enumerate(chance.sample(IDS, size)):
+        parent_id = chance.choice([ROOT, *(other.entity_id for other in wanted)])
+        taken = {other.name for other in wanted if other.parent_id == parent_id}
+        name = chance.choice([name for name in "ABCDEFGH" if name not in taken])
+        components = chance.choice([None, {name: make_component(chance) for name in "mn" if chance.random() < 0.6}])
+        tags = chance.choice([None, {key: chance.choice("12") for key in "st" if chance.random() < 0.5}])
+        wanted.append(Wanted(entity_id, name, parent_id, chance.choice([None, "", "x"]), components, tags, position))
+    return wanted
+
+
+def make_component(chance: random.Random) -> WantedComponent:
+    properties = {name: WantedProperty({"doubleValue": chance.randrange(3)}) for name in "pq" if chance.random() < 0.6}
+    return WantedComponent(chance.choice(["t.1", "t.2"]), chance.choice([None, "", "x"]), properties)
+
+
+sets = st.builds(make_set, st.integers(0, 2**32), st.integers(0, len(IDS)))
+
+
+def made(wanted: list[Wanted]) -> dict[str, Actual]:
+    """The workspace after the set was made from nothing, with values that a prune may reset."""
+    entities = {}
+    for entity in wanted:
+        actual = made_entity(entity)
+        for component in (actual.components or {}).values():
+            for name, item in component.properties.items():
+                component.properties[name] = Property(item.value, None, resettable=True)
+        entities[entity.entity_id] = actual
+    return entities
+
+
+def shape(entity: Actual) -> tuple[object, ...]:
+    components = {
+        name: (component.type_id, component.description, {key: item.value for key, item in component.properties.items()})
+        for name, component in (entity.components or {}).items()
+    }
+    return entity.name, entity.parent_id, entity.description, components, entity.tags or {}
+
+
+def assert_is(actual: Actual, wanted: Wanted, before: Actual | None) -> None:
+    """With a prune an entity is as it is wanted; what is not given is as before."""
+    assert (actual.name, actual.parent_id) == (wanted.name, wanted.parent_id)
+    assert actual.description == (wanted.description if wanted.description is not None else before.description if before else "")
+    assert (actual.tags or {}) == (wanted.tags if wanted.tags is not None else (before.tags if before else None) or {})
+    if wanted.components is None:
+        assert (actual.components or {}) == ((before.components if before else None) or {})
+        return
+    assert set(actual.components or {}) == set(wanted.components)
+    for name, component in wanted.components.items():
+        there = (actual.components or {})[name]
+        assert there.type_id == component.type_id
+        assert {key: item.value for key, item in there.properties.items()} == {
+            key: item.value for key, item in component.properties.items()
+        }
+
+
+@given(before=sets, after=sets, seed=st.integers(0, 1000))
+@settings(deadline=None, max_examples=300)
+def test_the_plan_leads_to_what_is_wanted_in_every_order_that_it_allows(before: list[Wanted], after: list[Wanted], seed: int) -> None:
+    actual = made(before)
+    model = Model(actual)
+    model.carry_out(plan_entities(actual, after, Scope(), PRUNE), PRUNE, seed)
+    assert set(model.entities) == {entity.entity_id for entity in after}
+    for entity in after:
+        assert_is(model.entities[entity.entity_id], entity, actual.get(entity.entity_id))
+    assert plan_entities(model.entities, after, Scope(), PRUNE).steps == []
+
+
+@given(before=sets, after=sets, seed=st.integers(0, 1000))
+@settings(deadline=None, max_examples=150)
+def test_without_a_prune_nothing_goes(before: list[Wanted], after: list[Wanted], seed: int) -> None:
+    actual = made(before)
+    model = Model(actual)
+    try:
+        plan = plan_entities(actual, after, Scope(), Options())
+    except Refused:
+        # What is not in the list can keep a name that the list wants, or make a ring.
+        return
+    model.carry_out(plan, Options(), seed)
+    listed = {entity.entity_id for entity in after}
+    assert set(model.entities) == listed | set(actual)
+    assert all(model.entities[entity_id] == actual[entity_id] for entity_id in set(actual) - listed)
+    assert plan_entities(model.entities, after, Scope(), Options()).steps == []
+
+
+@given(wanted=sets)
+@settings(deadline=None)
+def test_what_is_there_needs_no_plan(wanted: list[Wanted]) -> None:
+    assert plan_entities(made(wanted), wanted, Scope(), PRUNE).steps == []
+
+
+@given(before=sets, after=sets, seed=st.integers(0, 1000))
+@settings(deadline=None)
+def test_the_order_of_the_input_never_matters(before: list[Wanted], after: list[Wanted], seed: int) -> None:
+    actual = made(before)
+    shuffled = list(after)
+    random.Random(seed).shuffle(shuffled)
+    mixed = dict(random.Random(seed).sample(sorted(actual.items()), len(actual)))
+    one, other = plan_entities(actual, after, Scope(), PRUNE), plan_entities(mixed, shuffled, Scope(), PRUNE)
+    assert [step.shown() for step in one.steps] == [step.shown() for step in other.steps]
+    assert one.diff() == other.diff()
+
+
+@given(before=sets, after=sets)
+@settings(deadline=None)
+def test_the_diff_is_what_happens(before: list[Wanted], after: list[Wanted]) -> None:
+    actual = made(before)
+    plan = plan_entities(actual, after, Scope(), PRUNE)
+    model = Model(actual)
+    model.carry_out(plan, PRUNE, 0)
+    touched = {step.entity_id for step in plan.steps}
+    assert set(plan.before) | set(plan.after) == touched
+    for entity_id in touched:
+        assert (shape(model.entities[entity_id]) if entity_id in model.entities else None) == (
+            shape(plan.after[entity_id]) if entity_id in plan.after else None
+        )
+
+
+@given(before=sets, after=sets, limit=st.integers(0, 6))
+@settings(deadline=None)
+def test_a_prune_never_takes_more_than_allowed(before: list[Wanted], after: list[Wanted], limit: int) -> None:
+    actual = made(before)
+    gone = set(actual) - {entity.entity_id for entity in after}
+    try:
+        plan = plan_entities(actual, after, Scope(max_deletions=limit), PRUNE)
+    except Refused as error:
+        assert "max_deletions" in error.message
+        return
+    assert {step.entity_id for step in plan.steps if step.action == "delete"} == gone
+    assert len(gone) <= limit
+
+
+def test_an_entity_may_not_go_below_one_that_stays_below_it() -> None:
+    actual = {"a": Actual("a", "A", ROOT), "b": Actual("b", "B", "a")}
+    with pytest.raises(Refused, match=r"entities\[0\] \('a'\) would stand below themselves"):
+        plan_entities(actual, [Wanted("a", "A", "b")], Scope(), Options())
+
+
+def test_a_parent_that_would_be_pruned_is_refused() -> None:
+    actual = {"a": Actual("a", "A", ROOT), "b": Actual("b", "B", "a")}
+    with pytest.raises(Refused, match=r"entities\[0\].parent_entity_id: 'a' would be pruned"):
+        plan_entities(actual, [Wanted("b", "B", "a")], Scope(), PRUNE)
+
+
+def test_a_name_of_an_entity_that_is_not_listed_is_refused() -> None:
+    actual = {"a": Actual("a", "A", ROOT), "b": Actual("b", "B", "a")}
+    with pytest.raises(Refused, match="the name of entity 'b', which is not in the list already"):
+        plan_entities(actual, [Wanted("c", "B", "a")], Scope(), Options())
