@@ -183,13 +183,19 @@ from ansible_collections.energytwin.aws.plugins.module_utils._reading.marked imp
 from ansible_collections.energytwin.aws.plugins.module_utils._reading.task import reading_module, sending
 from ansible_collections.energytwin.aws.plugins.module_utils._reading.trace import Path, Tracer
 
-SHOWN_FAILURES = 5
+SHOWN_FAULTS = 3
 
 
 def summary(failures: list[Failure], total: int) -> str:
-    """One sentence for each of the first failures, and how many there are in all."""
-    shown = ". ".join(failure.sentence() for failure in failures[:SHOWN_FAILURES])
-    return f"{len(failures)} of {total} marked readings did not come back through the twin: {shown}."
+    """One sentence for each of the first faults, told of one reading, and how many readings met it."""
+    by_fault: dict[tuple[str, ...], list[Failure]] = {}
+    for failure in failures:
+        by_fault.setdefault((failure.hop.value, failure.cause, failure.remedy), []).append(failure)
+    told = [
+        same[0].sentence() + (f" (the same for {len(same) - 1} more)" if len(same) > 1 else "")
+        for same in list(by_fault.values())[:SHOWN_FAULTS]
+    ]
+    return f"{len(failures)} of {total} marked readings did not come back through the twin: {'. '.join(told)}."
 
 
 def main() -> None:

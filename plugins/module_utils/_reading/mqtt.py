@@ -60,7 +60,6 @@ def _publish_once(device: Device, topic: str, payloads: c.Sequence[str], ca_file
     """One connection; gives the payloads that were not confirmed."""
     client = _connect(device, ca_file, deadline)
     try:
-        client.max_inflight_messages_set(MAX_IN_FLIGHT)
         sent = [(payload, client.publish(topic, payload, qos=1)) for payload in payloads]
         for _payload, message in sent:
             while not message.is_published() and client.is_connected() and time.monotonic() < deadline:
@@ -77,6 +76,7 @@ def _connect(device: Device, ca_file: str | None, deadline: float) -> t.Any:
     client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=device.client_id, protocol=paho.MQTTv311)
     client.on_connect = lambda _client, _data, _flags, reason, _properties: outcome.append("" if not reason.is_failure else str(reason))
     client.on_disconnect = lambda _client, _data, _flags, reason, _properties: outcome.append(str(reason))
+    client.max_inflight_messages_set(MAX_IN_FLIGHT)
     where = f"the broker {device.host}:{device.port}"
     try:
         client.tls_set(

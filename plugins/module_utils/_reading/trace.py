@@ -134,13 +134,22 @@ class Tracer:
         try:
             self._stored([reading])
         except (ClientError, BotoCoreError) as exception:
-            where = f"{self._path.database_name}.{self._path.table_name}"
-            return Failure(reading, Hop.STORE, _words(exception), f"look at the table {where} and at the permissions of the caller")
+            return self._unreadable(reading, exception)
+        return self._vanished(reading, "nothing of it was stored")
+
+    def _unreadable(self, reading: MarkedReading, exception: Exception) -> Failure:
+        table = f"{self._path.database_name}.{self._path.table_name}"
+        if isinstance(exception, ClientError) and exception.response["Error"]["Code"] == "ValidationException":
+            # A table has no columns before its first record.
+            return self._vanished(reading, f"nothing was ever stored in table '{table}'")
+        return Failure(reading, Hop.STORE, _words(exception), f"look at the table '{table}' and at the permissions of the caller")
+
+    def _vanished(self, reading: MarkedReading, finding: str) -> Failure:
         return Failure(
             reading,
             Hop.RULE,
-            f"the topic rule '{self._path.rule_name}' is enabled and listens to the topic, but nothing was stored and no error was written in time",
-            "look at the rule's metrics (RuleMessageThrottled, Failure) and give a longer timeout if the account is busy",
+            f"the topic rule '{self._path.rule_name}' is enabled and listens to the topic, but {finding} in time, and no error either",
+            "look at the rule's metrics and log in CloudWatch and at its roles, or give a longer timeout if the account is busy",
         )
 
     def _after_store(self, reading: MarkedReading) -> Failure:

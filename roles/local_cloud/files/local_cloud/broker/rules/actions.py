@@ -58,8 +58,9 @@ class ActionError(Exception):
 
 
 def perform(cloud: Cloud, publish: Publish, action: Action, jobs: c.Sequence[Job]) -> list[Outcome]:
-    """Runs an action for some messages of one rule. publish: hands a message and its QoS to the broker."""
-    if action.role is not None and not cloud.role_trusts(action.role, PRINCIPAL):
+    """Runs an action for some messages (one at least) of one rule. publish: hands a message and its QoS to the broker."""
+    source = {"aws:SourceArn": cloud.arn("iot", f"rule/{jobs[0].rule.name}")}
+    if action.role is not None and not cloud.role_trusts(action.role, PRINCIPAL, source):
         reason = f"The role {action.role} does not exist or its trust policy does not let {PRINCIPAL} assume it"
         return [Failure(_resource(action, job), reason) for job in jobs]
     if action.kind == "timestream":
