@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import typing as t
 
 from local_cloud.errors import ApiError
@@ -90,5 +89,5 @@ def _pack(key: str) -> str:
 def _unpack(token: str) -> str:
     try:
         return base64.urlsafe_b64decode(token).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, or not text
         raise invalid("The pagination token is invalid.", "nextToken") from None

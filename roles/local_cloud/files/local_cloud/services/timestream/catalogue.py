@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import typing as t
 
 from local_cloud.errors import ApiError
@@ -60,7 +59,7 @@ def after(token: str | None) -> str:
     """The key that a token of ``page`` stands for."""
     try:
         return base64.urlsafe_b64decode(token or "").decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, or not text
         raise ApiError("ValidationException", "The pagination token is invalid.") from None
 
 
