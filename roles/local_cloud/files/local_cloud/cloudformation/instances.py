@@ -47,11 +47,18 @@ class Instances:
         self._table = table
         self._stack_id = stack["id"]
         self._stack_name = stack["name"]
+        self._operation = stack["operation"]["id"]
         self._clients = clients
         self._wait = wait
 
     def bring(
-        self, logical_id: str, wanted: c.Callable[[], Record], depends_on: list[str], metadata: t.Any, allow: c.Callable[[str], str | None]
+        self,
+        logical_id: str,
+        kind: str,
+        wanted: c.Callable[[], Record],
+        depends_on: list[str],
+        metadata: t.Any,
+        allow: c.Callable[[str], str | None],
     ) -> None:
         """Make the resource what is wanted: create, change, replace or leave it.
 
@@ -59,12 +66,13 @@ class Instances:
         Raises Failed.
         """
         resource = self._records.resource(self._stack_id, logical_id) or {"logical_id": logical_id, "status": None, "reason": None}
+        resource["type"] = kind
         verb = "UPDATE" if resource.get("instance") else "CREATE"
         try:
+            self._clear_stale(resource)
             following = resource.get("next")
             if following is None:
-                following = {**wanted(), "depends_on": depends_on}
-                resource["type"] = following["type"]
+                following = {**wanted(), "depends_on": depends_on, "operation": self._operation}
             provider = self._table[following["type"]]
             instance = resource.get("instance")
             if instance is None:
@@ -73,7 +81,7 @@ class Instances:
             elif "step" in following or provider.replaces(instance["properties"], following["properties"]):
                 self._refuse(allow("Replace"))
                 self._create(resource, following, "UPDATE")
-            elif _differs(instance, following):
+            elif _differs(instance, following) or "attempted" in resource:
                 self._refuse(allow("Modify"))
                 self._change(resource, following)
             else:
@@ -153,6 +161,15 @@ class Instances:
 
     # one step each
 
+    def _clear_stale(self, resource: Record) -> None:
+        """Throw away what an earlier operation could not finish creating, and did not roll back."""
+        following = resource.get("next")
+        if following is None or following["operation"] == self._operation:
+            return
+        if following.get("step") == "created" and not self.remove(resource["logical_id"], following, keep=False, last=False):
+            raise ResourceError(f"{following['physical_id']}, which an earlier operation left unfinished, could not be deleted")
+        del resource["next"]
+
     def _create(self, resource: Record, following: Record, verb: str) -> None:
         provider = self._table[following["type"]]
         resumed = "step" in following
@@ -199,13 +216,17 @@ class Instances:
     def _change(self, resource: Record, following: Record) -> None:
         instance = resource["instance"]
         provider = self._table[instance["type"]]
-        if "attempted" not in resource:
+        attempted = resource.get("attempted")
+        resumed = attempted is not None and attempted["operation"] == self._operation
+        if not resumed:
             self._records.resource_event(self._stack_id, resource, "UPDATE_IN_PROGRESS")
         provider.check(resource["logical_id"], following["properties"])
+        # what an earlier, failed update has tried may be there in part
+        start = instance if resumed or attempted is None else {**instance, **_content(attempted)}
         resource.setdefault("before", dict(instance))
         resource["attempted"] = following
         self._records.put_resource(self._stack_id, resource)
-        self._update(provider, resource, instance, following)
+        self._update(provider, resource, start, following)
         self._records.resource_event(self._stack_id, resource, "UPDATE_COMPLETE")
 
     def _restore_in_place(self, resource: Record, before: Record) -> None:

@@ -83,9 +83,10 @@ class Operation:
                 if name in operation["done"]:
                     continue
                 self._check(operation)
+                kind = target.template.resources[name]["Type"]
                 metadata = target.template.resources[name].get("Metadata")
-                allow = self._policy(stack, operation, name, target.template.resources[name]["Type"])
-                instances.bring(name, functools.partial(scope.wanted, name, self._table), needs[name], metadata, allow)
+                allow = self._policy(stack, operation, name, kind)
+                instances.bring(name, kind, functools.partial(scope.wanted, name, self._table), needs[name], metadata, allow)
                 resources[name] = self._records.resource(self._id, name) or {}
                 self._done(name)
             self._check_removals(stack, operation, resources, order)
@@ -221,7 +222,9 @@ class Operation:
         garbage = []
         for name in reversed(graph.order(_depends_on(resources))):
             resource = resources[name]
-            instance, before = resource.get("instance"), resource.get("before")
+            instance, before, following = resource.get("instance"), resource.get("before"), resource.get("next")
+            if following is not None and following.get("step") == "created" and name not in order:
+                garbage.append(_garbage(name, following, keep=False, last=instance is None))
             if instance is not None and name not in order:
                 garbage.append(_garbage(name, instance, keep=instance["deletion_policy"] != "Delete", last=True))
             elif instance is not None and before is not None and before["physical_id"] != instance["physical_id"]:

@@ -83,7 +83,7 @@ class Stacks(Desk):
         during = self.given_policy(given, "StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL")
         policy = self.given_policy(given, "StackPolicyBody", "StackPolicyURL")
         found, outputs = self.planned(stack, target)
-        if not found and not outputs and target.tags == stack["tags"]:
+        if stack["status"] in _UPDATABLE and not found and not outputs and target.tags == stack["tags"]:
             raise invalid("No updates are to be performed.")
         self.begin_update(stack, target, given, token, policy_during_update=during, policy=policy)
         return {"StackId": stack["id"]}

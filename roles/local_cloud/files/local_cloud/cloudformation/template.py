@@ -130,8 +130,12 @@ def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> t.Any:
     return {name: value}
 
 
+def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
 _Loader.add_multi_constructor("!", _short_form)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_str)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 
 
 def _parse(text: str) -> dict[str, t.Any]:
