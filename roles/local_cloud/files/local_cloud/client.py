@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import functools
 import io
 import threading
 import typing as t
@@ -14,6 +15,8 @@ import urllib.parse
 
 import boto3
 import botocore.config
+import botocore.loaders
+import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from local_cloud.protocol.http import HttpRequest, HttpResponse
@@ -27,6 +30,12 @@ _CONFIG = botocore.config.Config(
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
+
+
+@functools.cache
+def _loader() -> botocore.loaders.Loader:
+    """What all clients share, as reading the models takes long. The protocol has its own: botocore rewrites its clients' models (S3's paths)."""
+    return botocore.loaders.create_loader()
 
 
 class _Raw(io.BytesIO):
@@ -45,7 +54,9 @@ class Clients:
         self._handle = handle
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str | None], t.Any] = {}
-        self._session = boto3.Session()  # its own: botocore rewrites the models that a client uses (S3's paths)
+        session = botocore.session.Session()
+        session.register_component("data_loader", _loader())
+        self._session = boto3.Session(botocore_session=session)
 
     def client(self, service: str, role_arn: str | None = None) -> t.Any:
         with self._lock:
@@ -70,10 +81,11 @@ class Clients:
             client = self._session.client(service, region_name=settings.region, endpoint_url=settings.endpoint, config=_CONFIG, **keys)
         model = client.meta.service_model
         client.meta.events.unregister(f"needs-retry.{model.service_id.hyphenize()}", unique_id=f"retry-config-{model.endpoint_prefix}")
-        client.meta.events.register("before-send", self._send)
+        client.meta.events.register("before-send", self.send)
         return client
 
-    def _send(self, request: AWSPreparedRequest, **_: t.Any) -> AWSResponse:
+    def send(self, request: AWSPreparedRequest, **_: t.Any) -> AWSResponse:
+        """What botocore's event ``before-send`` is answered with, of clients made elsewhere too."""
         url = urllib.parse.urlsplit(request.url)
         headers = {
             key.lower(): value.decode("latin-1") if isinstance(value, bytes) else str(value) for key, value in request.headers.items()

@@ -37,4 +37,4 @@ def install() -> None:
     def get_permission(bucket: t.Any, action: str, resource: str) -> PermissionResult:
         return PermissionResult.NEUTRAL if bucket.policy is None else results[decide(bucket.policy.decode(), action, resource)]
 
-    FakeBucket.get_permission = get_permission
+    FakeBucket.get_permission = get_permission  # type: ignore[assignment, method-assign]

@@ -56,7 +56,10 @@ class Moto:
         BackendDict.reset()
         for entry in self._state.load(MODELS, cloud.settings.account, cloud.settings.region):
             self._answer(entry.service, entry.request)
-            self._journaled[entry.service] += 1
+            self._versions[entry.service] += 1
+        for service, replayed in self._versions.items():  # in a later run moto may judge an old call otherwise (events too old for the log)
+            if replayed:
+                self._make_durable(service, replayed)
 
     def version(self, service: str) -> int:
         """A number that grows with every call that may have changed the service's state."""

@@ -25,6 +25,7 @@ import moto.backends
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.s3.models import FakeKey
+from moto.s3.utils import _VersionedKeyStore
 
 from local_cloud.protocol.http import HttpRequest
 
@@ -174,6 +175,9 @@ class _Pickler(pickle.Pickler):
         self.bodies: set[str] = set()
 
     def reducer_override(self, thing: t.Any) -> t.Any:
+        if isinstance(thing, _VersionedKeyStore):
+            # Its own ``items`` gives the last version of each object only.
+            return _versioned_keys, (dict(dict.items(thing)),)
         if not isinstance(thing, FakeKey) or thing.contentsize <= _BODY_LIMIT or thing.disposed:
             return NotImplemented
         name = self._store(thing)
@@ -183,6 +187,13 @@ class _Pickler(pickle.Pickler):
 
     def persistent_id(self, thing: t.Any) -> str | None:
         return thing.name if isinstance(thing, _Body) else None
+
+
+def _versioned_keys(versions: dict[str, list[t.Any]]) -> _VersionedKeyStore:
+    store = _VersionedKeyStore()
+    for name, keys in versions.items():
+        dict.__setitem__(store, name, keys)
+    return store
 
 
 class _Unpickler(pickle.Unpickler):
