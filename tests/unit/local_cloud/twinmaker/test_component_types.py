@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from .conftest import FUNCTION_ARN, METER_TYPE, Client, Clock, Refuses, meter, meter_definition
+from tests.unit.local_cloud.twinmaker.conftest import FUNCTION_ARN, METER_TYPE, Client, Clock, Refuses, meter, meter_definition
 
 READER = {"dataReader": {"implementedBy": {"lambda": {"arn": FUNCTION_ARN}}}}
 STRING = {"dataType": {"type": "STRING"}}

@@ -12,7 +12,7 @@ import typing as t
 import botocore.exceptions
 import pytest
 
-from .conftest import METER_TYPE, Client, Clock, Refuses, meter
+from tests.unit.local_cloud.twinmaker.conftest import METER_TYPE, Client, Clock, Refuses, meter
 
 STRING = {"dataType": {"type": "STRING"}}
 
@@ -448,11 +448,12 @@ class TestStates:
 class TestComposites:
     @pytest.fixture(autouse=True)
     def pump(self, tm: Client, workspace: str) -> None:
-        for name, members in {
+        definitions: dict[str, dict[str, t.Any]] = {
             "bearing": {"propertyDefinitions": {"size": {"dataType": {"type": "LONG"}, "isRequiredInEntity": True}}},
             "motor": {"compositeComponentTypes": {"front": {"componentTypeId": "com.example.bearing"}}},
             "pump": {"compositeComponentTypes": {"motor": {"componentTypeId": "com.example.motor"}}},
-        }.items():
+        }
+        for name, members in definitions.items():
             tm.create_component_type(workspaceId=workspace, componentTypeId=f"com.example.{name}", **members)
 
     def _make(self, tm: Client) -> None:

@@ -14,8 +14,7 @@ import zipfile
 import pytest
 
 from local_cloud.cloud import Cloud
-
-from .conftest import FUNCTION_ARN, METER_TYPE, Client, Functions, Refuses, meter, policy, trust
+from tests.unit.local_cloud.twinmaker.conftest import FUNCTION_ARN, METER_TYPE, Client, Functions, Refuses, meter, policy, trust
 
 RANGE = {"startTime": "2024-01-01T00:00:00Z", "endTime": "2024-01-01T01:00:00Z"}
 READER = {"implementedBy": {"lambda": {"arn": FUNCTION_ARN}}}

@@ -13,8 +13,17 @@ import botocore.exceptions
 import pytest
 
 from local_cloud.cloud import Cloud
-
-from .conftest import BUCKET, S3_LOCATION, WORKSPACE, Client, Clock, Refuses, meter_definition, policy, trust
+from tests.unit.local_cloud.twinmaker.conftest import (
+    BUCKET,
+    S3_LOCATION,
+    WORKSPACE,
+    Client,
+    Clock,
+    Refuses,
+    meter_definition,
+    policy,
+    trust,
+)
 
 MARKER = f"DO_NOT_DELETE_WORKSPACE_{WORKSPACE}"
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from local_cloud import policy
 from local_cloud.service import Request
 from local_cloud.services.twinmaker.records import Records
 from local_cloud.services.twinmaker.sync_jobs import arn_name
@@ -27,9 +28,9 @@ def authorize(cloud: Cloud, records: Records, request: Request) -> None:
     if request.principal is None:
         return
     parameters = request.parameters
-    resources = _resources(records, request)
+    resources = _resources(cloud, records, request)
     for resource in resources:
-        cloud.authorize(request, f"iottwinmaker:{request.operation}", resource)
+        cloud.authorize(request, f"iottwinmaker:{request.operation}", resource, _transfer(parameters))
     if request.operation.startswith("Create") and parameters.get("tags"):
         tagged = records.arn(parameters["workspaceId"]) if request.operation == "CreateWorkspace" else resources[-1]
         cloud.authorize(request, "iottwinmaker:TagResource", tagged)
@@ -38,11 +39,24 @@ def authorize(cloud: Cloud, records: Records, request: Request) -> None:
         cloud.authorize(request, "iam:PassRole", role, {"iam:PassedToService": PRINCIPAL})
 
 
-def _resources(records: Records, request: Request) -> list[str]:
+def _transfer(parameters: dict[str, t.Any]) -> dict[str, policy.Value]:
+    """The condition keys of metadata transfer jobs."""
+    if "sources" in parameters:
+        kinds = (parameters["sources"][0]["type"], parameters["destination"]["type"])
+    elif "sourceType" in parameters:
+        kinds = (parameters["sourceType"], parameters["destinationType"])
+    else:
+        return {}
+    return {"iottwinmaker:sourceType": kinds[0], "iottwinmaker:destinationType": kinds[1]}
+
+
+def _resources(cloud: Cloud, records: Records, request: Request) -> list[str]:
     """The ARNs that a call is about, the widest first; ``*`` where the action knows no resource."""
     parameters = request.parameters
     if "resourceARN" in parameters:
         return [parameters["resourceARN"]]
+    if request.operation in ("GetMetadataTransferJob", "CancelMetadataTransferJob"):
+        return [cloud.arn("iottwinmaker", f"metadata-transfer-job/{parameters['metadataTransferJobId']}")]
     if "workspaceId" not in parameters or request.operation == "CreateWorkspace":
         return ["*"]
     workspace_id = parameters["workspaceId"].rpartition("/")[2]

@@ -31,8 +31,8 @@ class ComponentTypeRoom:
             record = self.write_new(parameters)
         return {"arn": record["arn"], "creationDateTime": record["creationDateTime"], "state": "CREATING"}
 
-    def write_new(self, parameters: dict[str, t.Any]) -> Record:
-        """Checks and writes a new component type; within a transaction of the caller's."""
+    def write_new(self, parameters: dict[str, t.Any], settle: float | None = None) -> Record:
+        """Checks and writes a new component type; within a transaction of the caller's. settle: as ``Records.begin`` takes it."""
         workspace_id, type_id = parameters["workspaceId"], parameters["componentTypeId"]
         _refuse_reserved(type_id)
         self._records.usable_workspace(workspace_id)
@@ -43,7 +43,7 @@ class ComponentTypeRoom:
         now = self._records.now
         record = {
             **{name: value for name, value in parameters.items() if name != "tags"},
-            **self._records.begin("CREATING"),
+            **self._records.begin("CREATING", settle),
             "arn": self._records.arn(workspace_id, "component-type", type_id),
             "creationDateTime": now,
             "updateDateTime": now,
@@ -84,7 +84,13 @@ class ComponentTypeRoom:
             "state": "UPDATING",
         }
 
-    def write_changed(self, parameters: dict[str, t.Any]) -> Record:
+    def write_replaced(self, parameters: dict[str, t.Any]) -> Record:
+        """Gives a component type the content of a CreateComponentType request in place of its own."""
+        emptied: Record = {name: [] if name == "extendsFrom" else {} for name in _DEFINING}
+        content = {name: value for name, value in parameters.items() if name != "tags"}
+        return self.write_changed({**emptied, "description": "", "componentTypeName": "", "isSingleton": False, **content}, settle=0)
+
+    def write_changed(self, parameters: dict[str, t.Any], settle: float | None = None) -> Record:
         """Checks and writes the members that are given over a component type; within a transaction of the caller's."""
         workspace_id, type_id = parameters["workspaceId"], parameters["componentTypeId"]
         _refuse_reserved(type_id)
@@ -99,7 +105,7 @@ class ComponentTypeRoom:
         self._check(workspace_id, record)
         for child in self._extending(workspace_id, type_id):
             self._check(workspace_id, child, instead=record)
-        record.update(self._records.begin("UPDATING"))
+        record.update(self._records.begin("UPDATING", settle))
         self._records.put_component_type(record)
         return record
 

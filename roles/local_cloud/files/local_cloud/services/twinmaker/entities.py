@@ -32,8 +32,8 @@ class Entities:
             "state": "CREATING",
         }
 
-    def write_new(self, parameters: dict[str, t.Any]) -> Record:
-        """Checks and writes a new entity; within a transaction of the caller's."""
+    def write_new(self, parameters: dict[str, t.Any], settle: float | None = None) -> Record:
+        """Checks and writes a new entity; within a transaction of the caller's. settle: as ``Records.begin`` takes it."""
         workspace_id = parameters["workspaceId"]
         entity_id = parameters.get("entityId") or str(uuid.uuid4())
         parent_id = parameters.get("parentEntityId", ROOT)
@@ -57,7 +57,7 @@ class Entities:
             "arn": arn,
             "creationDateTime": now,
             "updateDateTime": now,
-            **self._records.begin("CREATING"),
+            **self._records.begin("CREATING", settle),
         }
         self._records.put_entity(record, components.references(content, types))
         self._records.put_tags(arn, parameters.get("tags", {}))
@@ -82,39 +82,41 @@ class Entities:
 
     def write_changed(self, parameters: dict[str, t.Any]) -> Record:
         """Checks and writes what an UpdateEntity request asks for; within a transaction of the caller's."""
-        workspace_id, entity_id = parameters["workspaceId"], parameters["entityId"]
-        old = self._records.entity(workspace_id, entity_id)
-        state = self._records.state(old)
-        if state != "ACTIVE":
-            raise conflict(f"Cannot update Entity when it is in {state} state")
+        old = self._updatable(parameters["workspaceId"], parameters["entityId"])
         component_updates = parameters.get("componentUpdates", {})
         part_updates = parameters.get("compositeComponentUpdates", {})
         content = components.with_part_updates(components.with_updates(old["components"], component_updates), part_updates)
-        touched = sorted({*component_updates, *(path.partition("/")[0] for path in part_updates)} & content.keys())
+        touched = {*component_updates, *(path.partition("/")[0] for path in part_updates)}
         changes: Record = {name: parameters[name] for name in ("entityName", "description") if name in parameters}
-        record = {
-            **old,
-            **changes,
-            "parentEntityId": _new_parent(parameters.get("parentEntityUpdate"), old["parentEntityId"]),
-        }
-        return self._replace(old, record, content, touched)
+        parent = _new_parent(parameters.get("parentEntityUpdate"), old["parentEntityId"])
+        return self._replace(old, {**old, **changes, "parentEntityId": parent}, content, touched)
 
     def write_replaced(self, parameters: dict[str, t.Any]) -> Record:
         """Gives an entity the content of a CreateEntity request in place of its own; within a transaction of the caller's."""
-        old = self._records.entity(parameters["workspaceId"], parameters["entityId"])
-        state = self._records.state(old)
-        if state != "ACTIVE":
-            raise conflict(f"Cannot update Entity when it is in {state} state")
-        content = components.built(parameters.get("components", {}), parameters.get("compositeComponents", {}))
-        record = {
-            **old,
+        old = self._updatable(parameters["workspaceId"], parameters["entityId"])
+        changes: Record = {
             "entityName": parameters["entityName"],
             "description": parameters.get("description", ""),
             "parentEntityId": parameters.get("parentEntityId", ROOT),
         }
-        return self._replace(old, record, content, sorted(content))
+        content = components.built(parameters.get("components", {}), {})
+        return self._replace(old, {**old, **changes}, content, set(content), settle=0)
 
-    def _replace(self, old: Record, record: Record, content: components.Components, touched: list[str]) -> Record:
+    def write_components(self, workspace_id: str, entity_id: str, requests: dict[str, t.Any]) -> Record:
+        """Adds components, as CreateEntity takes them, to an entity, or replaces those of the same names."""
+        old = self._updatable(workspace_id, entity_id)
+        return self._replace(old, old, {**old["components"], **components.built(requests, {})}, set(requests), settle=0)
+
+    def _updatable(self, workspace_id: str, entity_id: str) -> Record:
+        record = self._records.entity(workspace_id, entity_id)
+        state = self._records.state(record)
+        if state != "ACTIVE":
+            raise conflict(f"Cannot update Entity when it is in {state} state")
+        return record
+
+    def _replace(
+        self, old: Record, record: Record, content: components.Components, touched: set[str], settle: float | None = None
+    ) -> Record:
         workspace_id, entity_id = old["workspaceId"], old["entityId"]
         if record["parentEntityId"] != old["parentEntityId"] or record["entityName"] != old["entityName"]:
             height = self._height(workspace_id, entity_id) if record["parentEntityId"] != old["parentEntityId"] else 1
@@ -124,9 +126,9 @@ class Entities:
         new = {
             **record,
             "components": content,
-            "touched": touched,
+            "touched": sorted(touched & content.keys()),
             "updateDateTime": self._records.now,
-            **self._records.begin("UPDATING"),
+            **self._records.begin("UPDATING", settle),
         }
         self._records.put_entity(new, components.references(content, types))
         return new

@@ -39,6 +39,8 @@ _ENTITY_REFERENCE = "twinmaker.entity_reference"
 _SCENE = "twinmaker.scene"
 _SYNC_JOB = "twinmaker.sync_job"
 _TAGS = "twinmaker.tags"
+_TRANSFER_JOB = "twinmaker.transfer_job"
+_TRANSFER_ITEM = "twinmaker.transfer_item"
 _LEAVING = "twinmaker.leaving"
 
 # Gives at most so many (key, record) pairs after a key; -1: all.
@@ -63,8 +65,9 @@ class Records:
     def settle(self) -> float:
         return self._cloud.settings.knobs.settle
 
-    def begin(self, state: str) -> Record:
-        return states.begin(state, self.now, self.settle)
+    def begin(self, state: str, settle: float | None = None) -> Record:
+        """The members of a record that enters a state; it settles as everything does, or after ``settle`` seconds."""
+        return states.begin(state, self.now, self.settle if settle is None else settle)
 
     def state(self, record: Record) -> str:
         return states.current(record, self.now)
@@ -250,6 +253,40 @@ class Records:
 
     def sync_jobs(self, workspace_id: str) -> Listing:
         return lambda after, limit: self._store.list(_SYNC_JOB, prefix=f"{workspace_id}/", after=after, limit=limit)
+
+    # Metadata transfer jobs, and the items that an import still has to do or could not do
+
+    def has_transfer_job(self, job_id: str) -> bool:
+        return self._store.get(_TRANSFER_JOB, job_id) is not None
+
+    def transfer_job(self, job_id: str) -> Record:
+        record = self._store.get(_TRANSFER_JOB, job_id)
+        if record is None:
+            raise missing("Metadata transfer job", job_id)
+        return record
+
+    def transfer_jobs(self) -> list[Record]:
+        return [record for _, record in self._store.list(_TRANSFER_JOB)]
+
+    def put_transfer_job(self, record: Record) -> None:
+        self._store.put(_TRANSFER_JOB, record["metadataTransferJobId"], record)
+
+    def put_transfer_items(self, job_id: str, items: list[Record]) -> None:
+        for number, item in enumerate(items):
+            self._store.put(_TRANSFER_ITEM, f"{job_id}/{number:08}", {**item, "number": number})
+
+    def transfer_item(self, job_id: str, number: int) -> Record | None:
+        return self._store.get(_TRANSFER_ITEM, f"{job_id}/{number:08}")
+
+    def fail_transfer_item(self, job_id: str, item: Record, error: str) -> None:
+        self._store.put(_TRANSFER_ITEM, f"{job_id}/{item['number']:08}", {**item, "error": error})
+
+    def failed_transfer_items(self, job_id: str) -> list[Record]:
+        return [item for _, item in self._store.list(_TRANSFER_ITEM, prefix=f"{job_id}/") if "error" in item]
+
+    def delete_transfer_items(self, job_id: str) -> None:
+        for key, _ in self._store.list(_TRANSFER_ITEM, prefix=f"{job_id}/"):
+            self._store.delete(_TRANSFER_ITEM, key)
 
     # Tags
 

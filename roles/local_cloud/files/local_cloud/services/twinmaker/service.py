@@ -23,6 +23,7 @@ from local_cloud.services.twinmaker.records import Records
 from local_cloud.services.twinmaker.scenes import Scenes
 from local_cloud.services.twinmaker.sync_jobs import SyncJobs
 from local_cloud.services.twinmaker.tags import Tags
+from local_cloud.services.twinmaker.transfer_jobs import TransferJobs
 from local_cloud.services.twinmaker.workspaces import Workspaces
 
 if t.TYPE_CHECKING:
@@ -58,6 +59,7 @@ class TwinMaker(Service):
         scenes = Scenes(self._records)
         tags = Tags(self._records)
         sync_jobs = SyncJobs(cloud, self._records)
+        jobs = TransferJobs(cloud, self._records, types, entities)
         values = PropertyValues(self._records, Connectors(cloud))
         operations: dict[str, Operation] = {
             "CreateWorkspace": workspaces.create,
@@ -93,6 +95,10 @@ class TwinMaker(Service):
             "DeleteSyncJob": sync_jobs.delete,
             "ListSyncJobs": sync_jobs.list_jobs,
             "ListSyncResources": sync_jobs.list_resources,
+            "CreateMetadataTransferJob": jobs.create,
+            "GetMetadataTransferJob": jobs.get,
+            "CancelMetadataTransferJob": jobs.cancel,
+            "ListMetadataTransferJobs": jobs.list_jobs,
         }
         for name, operation in operations.items():
             setattr(self, xform_name(name), self._answering(operation))
