@@ -22,6 +22,9 @@ BUCKET_NAME_LENGTH = 63
 
 _STACK_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*")
 _CANCELLED = "cancelled"
+# CloudFormation wraps what a service says, and adds numbers that help only AWS.
+_WRAPPED = re.compile(r'Resource handler returned message: "(.*)" \(RequestToken: .*\)', re.DOTALL)
+_NUMBERS = re.compile(r" \((?:Service: |SDK Attempt Count: )[^()]*\)")
 
 # What to do about a reason that CloudFormation gives, by what it speaks of; the first match counts.
 _REMEDIES = (
@@ -36,7 +39,10 @@ _REMEDIES = (
     (r"AccessDenied|not authorized|UnauthorizedOperation", "let the identity that deploys do this, then run again"),
     (r"LimitExceeded|QuotaExceeded|limit", "raise the quota in the account or delete what is no longer needed, then run again"),
     (r"Could not assume the role|Could not access S3", "the role is too new for AWS to know it everywhere: run again"),
-    (r"not empty", "remove what it holds (the twin's entities, the bucket's objects), then run again"),
+    (
+        r"in use|not empty",
+        "remove what it holds or what uses it (the twin's entities: role twin with twin_state=absent; a bucket's objects), then run again",
+    ),
 )
 _RUN_AGAIN = "mend that and run again"
 
@@ -108,8 +114,13 @@ def stack_failures(events: c.Sequence[c.Mapping[str, t.Any]]) -> list[str]:
 
 def _sentence(event: c.Mapping[str, t.Any]) -> str:
     kind = event.get("resource_type", "")
-    reason = str(event.get("resource_status_reason") or "no reason given").strip().rstrip(".")
+    reason = _plain(str(event.get("resource_status_reason") or "no reason given"))
     remedy = next(
         (remedy for pattern, remedy in _REMEDIES if re.search(pattern, f"{kind}: {reason}", re.IGNORECASE | re.DOTALL)), _RUN_AGAIN
     )
     return f"{event.get('logical_resource_id')} ({kind}): {reason}; {remedy}."
+
+
+def _plain(reason: str) -> str:
+    wrapped = _WRAPPED.search(reason)
+    return _NUMBERS.sub("", wrapped.group(1) if wrapped else reason).strip().rstrip(".")

@@ -81,3 +81,14 @@ def test_a_reason_comes_with_a_remedy(reason: str, remedy: str) -> None:
 def test_the_stacks_own_reason_is_said_where_no_resource_has_one() -> None:
     (sentence,) = stack_failures([event("plant", "DELETE_FAILED", "termination protection"), event("plant", "DELETE_IN_PROGRESS")])
     assert "termination protection" in sentence
+
+
+def test_the_services_own_words_are_unwrapped() -> None:
+    reason = (
+        'Resource handler returned message: "Component type x is in use. (Service: IoTTwinMaker, Status Code: 400, Request ID: 7)"'
+        " (RequestToken: 1-2, HandlerErrorCode: InvalidRequest)"
+    )
+    (sentence,) = stack_failures(
+        [event("Type", "DELETE_FAILED", reason, "AWS::IoTTwinMaker::ComponentType"), event("plant", "DELETE_IN_PROGRESS")]
+    )
+    assert sentence.startswith("Type (AWS::IoTTwinMaker::ComponentType): Component type x is in use; remove what it holds or what uses it")
