@@ -49,6 +49,8 @@ def importer_complaints(log: str) -> list[str]:
 
 
 def build(folder: pathlib.Path) -> pathlib.Path:
+    """The collection's tarball, built into a folder, which is made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.tar.gz"):
         old.unlink()
     subprocess.run(["ansible-galaxy", "collection", "build", "--force", "--output-path", str(folder), str(CHECKOUT)], check=True)
@@ -57,7 +59,6 @@ def build(folder: pathlib.Path) -> pathlib.Path:
 
 def main() -> int:
     folder = CHECKOUT / ".cache" / "package"
-    folder.mkdir(parents=True, exist_ok=True)
     tarball = build(folder)
     with tarfile.open(tarball) as archive:
         packed = [member.name for member in archive.getmembers() if member.isfile()]
