@@ -26,6 +26,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from local_cloud.broker import Broker
 from local_cloud.cloud import Cloud
 from local_cloud.services.iot.authority import key_pem
+from local_cloud.settings import Settings
 
 DEADLINE = 10.0
 
@@ -52,17 +53,19 @@ class Device:
 class Client:
     """A paho client; what has happened to it stands in its lists."""
 
-    def __init__(self, cloud: Cloud, device: Device | None, client_id: str, *, clean: bool = True, ca: pathlib.Path | None = None) -> None:
+    def __init__(
+        self, settings: Settings, device: Device | None, client_id: str, *, clean: bool = True, ca: pathlib.Path | None = None
+    ) -> None:
         self.connected: list[bool] = []
         self.closed = threading.Event()
         self.acknowledged: list[int] = []
         self.granted: dict[int, list[int]] = {}
         self.messages: list[mqtt.MQTTMessage] = []
-        self.port = cloud.settings.mqtt_port
+        self.port = settings.mqtt_port
         self.paho = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=clean, protocol=mqtt.MQTTv311, reconnect_on_failure=False
         )
-        context = ssl.create_default_context(cafile=str(ca or cloud.settings.home / "ca.pem"))
+        context = ssl.create_default_context(cafile=str(ca or settings.home / "ca.pem"))
         if device is not None:
             context.load_cert_chain(device.certificate, device.key)
         self.paho.tls_set_context(context)
@@ -111,7 +114,7 @@ class Client:
 
     def received(self, count: int) -> list[tuple[str, bytes]]:
         until(lambda: len(self.messages) >= count, f"message {count}")
-        return [(message.topic, message.payload) for message in self.messages]
+        return [(message.topic, bytes(message.payload)) for message in self.messages]
 
     def leaves(self) -> None:
         self.paho.disconnect()
@@ -136,7 +139,7 @@ def broker(cloud: Cloud) -> Cloud:
 def new_device(cloud: Cloud, tmp_path: pathlib.Path) -> c.Callable[..., Device]:
     """``new_device(name, *statements)``: a thing with a certificate and, if there are statements, a policy of that name."""
 
-    def make(name: str, *statements: dict[str, t.Any], thing: bool = True) -> Device:
+    def make(name: str, *statements: dict[str, t.Any]) -> Device:
         iot = cloud.client("iot")
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"CN of {name}")])
@@ -146,9 +149,8 @@ def new_device(cloud: Cloud, tmp_path: pathlib.Path) -> c.Callable[..., Device]:
         device = Device(made["certificateArn"], made["certificateId"], tmp_path / f"{name}.pem", tmp_path / f"{name}.key")
         device.certificate.write_text(made["certificatePem"])
         device.key.write_bytes(key_pem(key))
-        if thing:
-            iot.create_thing(thingName=name)
-            iot.attach_thing_principal(thingName=name, principal=device.arn)
+        iot.create_thing(thingName=name)
+        iot.attach_thing_principal(thingName=name, principal=device.arn)
         if statements:
             document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
             iot.create_policy(policyName=name, policyDocument=document)
@@ -174,12 +176,12 @@ def anything() -> dict[str, t.Any]:
 
 
 @pytest.fixture
-def new_client(broker: Cloud) -> c.Iterator[c.Callable[..., Client]]:
-    """``new_client(device, client_id, ...)``; all are closed at the end."""
+def new_client(settings: Settings) -> c.Iterator[c.Callable[..., Client]]:
+    """``new_client(device, client_id, ...)`` for the port of the settings; all are closed at the end."""
     clients: list[Client] = []
 
     def make(device: Device | None, client_id: str, **more: t.Any) -> Client:
-        clients.append(Client(broker, device, client_id, **more))
+        clients.append(Client(settings, device, client_id, **more))
         return clients[-1]
 
     yield make

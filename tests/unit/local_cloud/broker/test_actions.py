@@ -206,6 +206,24 @@ def test_a_role_that_may_not(
     assert counters()["lost"] == 1
 
 
+@pytest.mark.parametrize(("rule", "written"), [("r", True), ("other", False)])
+def test_a_role_that_trusts_one_rule(
+    cloud: Cloud, role: t.Any, make_rule: t.Any, publish: t.Any, table: t.Any, rule: str, written: bool
+) -> None:
+    arn = role("timestream:*")
+    condition = {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:iot:eu-central-1:{ACCOUNT}:rule/{rule}"},
+    }
+    trust = {"Effect": "Allow", "Principal": {"Service": "iot.amazonaws.com"}, "Action": "sts:AssumeRole", "Condition": condition}
+    cloud.client("iam").update_assume_role_policy(
+        RoleName="rule", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )
+    make_rule(SELECT, timestream(arn))
+    publish("energy/plant", {"panelId": "roof", "meterId": 5, "v1": 1})
+    assert bool(table()) is written
+
+
 def test_two_failed_actions_make_one_document(cloud: Cloud, role: t.Any, make_rule: t.Any, publish: t.Any) -> None:
     write = role("s3:PutObject", "dynamodb:PutItem")
     lost = bucket(cloud)

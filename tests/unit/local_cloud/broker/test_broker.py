@@ -11,6 +11,7 @@ import datetime
 import pathlib
 import socket
 import ssl
+import threading
 import typing as t
 
 import pytest
@@ -19,18 +20,31 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from local_cloud.broker import Broker
+from local_cloud.broker import Broker, Publication
 from local_cloud.broker.connection import patience
 from local_cloud.cloud import Cloud
 from local_cloud.services.iot.authority import key_pem, pem
 
 Statement = dict[str, t.Any]
+pytestmark = pytest.mark.usefixtures("broker")
 
 
 @pytest.fixture
 def device(new_device: t.Any, anything: Statement) -> t.Any:
     """A device that may do anything."""
     return new_device("gw-1", anything)
+
+
+@pytest.fixture
+def new_broker() -> c.Callable[[Cloud], Broker]:
+    """Puts a new broker in the place of the cloud's, as a restart does."""
+
+    def make(cloud: Cloud) -> Broker:
+        second = Broker(cloud)
+        cloud.services[cloud.services.index(cloud.service(Broker))] = second
+        return second
+
+    return make
 
 
 # ---- Who gets in
@@ -240,6 +254,44 @@ def test_nonsense_ends_the_connection(broker: Cloud, device: t.Any) -> None:
         assert tls.recv(100) == b""
 
 
+# ---- Acknowledgements
+
+
+def test_a_message_is_acknowledged_when_it_has_been_handled(
+    broker: Cloud, new_client: t.Any, device: t.Any, eventually: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = broker.service(Broker)
+    handled, may_go_on = threading.Event(), threading.Event()
+    publish = service.publish
+
+    def slow(*publications: Publication) -> None:
+        handled.set()
+        may_go_on.wait(10)
+        publish(*publications)
+
+    monkeypatch.setattr(service, "publish", slow)
+    client = new_client(device, "gw-1").is_in()
+    client.paho.publish("a", "1", 1)
+    eventually(handled.is_set, "the message")
+    client.subscribes("b")  # answered at once: what stands in between is not acknowledged yet
+    assert client.acknowledged == []
+    may_go_on.set()
+    eventually(lambda: client.acknowledged, "the acknowledgement")
+
+
+def test_a_message_that_cannot_be_handled_is_not_acknowledged(
+    broker: Cloud, new_client: t.Any, device: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Publication) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(broker.service(Broker), "publish", broken)
+    client = new_client(device, "gw-1").is_in()
+    client.paho.publish("a", "1", 1)
+    client.is_shut_out()
+    assert client.acknowledged == []
+
+
 # ---- Delivery
 
 
@@ -370,14 +422,10 @@ def test_patience(keep_alive: int, seconds: float) -> None:
     assert patience(keep_alive) == seconds
 
 
-def test_a_port_in_use_is_said_in_one_sentence(cloud: Cloud) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", cloud.settings.mqtt_port))
-        other.listen()
-        with pytest.raises(
-            OSError, match=rf"MQTT cannot listen on 127\.0\.0\.1:{cloud.settings.mqtt_port}: .*; choose another port or free it"
-        ):
-            cloud.service(Broker).start()
+def test_a_port_in_use_is_said_in_one_sentence(broker: Cloud) -> None:
+    sentence = rf"MQTT cannot listen on 127\.0\.0\.1:{broker.settings.mqtt_port}: .*; choose another port or free it"
+    with pytest.raises(OSError, match=sentence):
+        Broker(broker).start()
 
 
 def test_sessions_survive_the_process(broker: Cloud, new_client: t.Any, device: t.Any, new_broker: c.Callable[[Cloud], Broker]) -> None:
@@ -392,15 +440,3 @@ def test_sessions_survive_the_process(broker: Cloud, new_client: t.Any, device: 
     again = new_client(device, "gw-1", clean=False).is_in()
     assert again.connected == [True]
     assert again.received(1) == [("a", b"1")]
-
-
-@pytest.fixture
-def new_broker() -> c.Callable[[Cloud], Broker]:
-    """Puts a new broker in the place of the cloud's, as a restart does."""
-
-    def make(cloud: Cloud) -> Broker:
-        second = Broker(cloud)
-        cloud.services[cloud.services.index(cloud.service(Broker))] = second
-        return second
-
-    return make

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import collections.abc as c
+import contextlib
 import logging
 import time
 import typing as t
@@ -96,11 +98,16 @@ class Connection:
     # ---- from other threads
 
     def deliver(self, delivery: Delivery) -> None:
-        self._loop.call_soon_threadsafe(self._send, delivery)
+        self._soon(self._send, delivery)
 
     def close(self, reason: str) -> None:
         _LOG.info("closing the connection of client '%s': %s", self.client_id, reason)
-        self._loop.call_soon_threadsafe(self._writer.close)
+        self._soon(self._writer.close)
+
+    def _soon(self, call: c.Callable[..., None], *arguments: t.Any) -> None:
+        # A loop that has ended has closed its connections.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call, *arguments)
 
     # ---- packets in
 

@@ -59,13 +59,17 @@ class ActionError(Exception):
 
 def perform(cloud: Cloud, publish: Publish, action: Action, jobs: c.Sequence[Job]) -> list[Outcome]:
     """Runs an action for some messages (one at least) of one rule. publish: hands a message and its QoS to the broker."""
-    source = {"aws:SourceArn": cloud.arn("iot", f"rule/{jobs[0].rule.name}")}
+    source = {"aws:SourceArn": _rule_arn(cloud, jobs[0])}
     if action.role is not None and not cloud.role_trusts(action.role, PRINCIPAL, source):
-        reason = f"The role {action.role} does not exist or its trust policy does not let {PRINCIPAL} assume it"
+        reason = f"The role {action.role} does not exist or its trust policy does not let {PRINCIPAL} assume it for this rule"
         return [Failure(_resource(action, job), reason) for job in jobs]
     if action.kind == "timestream":
         return _timestream(cloud, action, jobs)
     return [_one(cloud, publish, action, job) for job in jobs]
+
+
+def _rule_arn(cloud: Cloud, job: Job) -> str:
+    return cloud.arn("iot", f"rule/{job.rule.name}")
 
 
 def _one(cloud: Cloud, publish: Publish, action: Action, job: Job) -> Outcome:
@@ -226,7 +230,7 @@ def _lambda(cloud: Cloud, members: dict[str, t.Any], job: Job) -> None:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
         document = {}
-    keys = {"aws:SourceArn": cloud.arn("iot", f"rule/{job.rule.name}"), "aws:SourceAccount": cloud.settings.account}
+    keys = {"aws:SourceArn": _rule_arn(cloud, job), "aws:SourceAccount": cloud.settings.account}
     if not policy.trusts(document, "lambda:InvokeFunction", "Service", PRINCIPAL, keys):
         raise ActionError(f"The policy of the function {function} does not let {PRINCIPAL} invoke it for the rule {job.rule.name}")
     client.invoke(FunctionName=function, InvocationType="Event", Payload=values.payload_of(job.result))
