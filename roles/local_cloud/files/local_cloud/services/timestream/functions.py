@@ -48,7 +48,7 @@ KNOWN: t.Final = names(
     "chr codepoint hamming_distance levenshtein_distance normalize position split split_to_map split_to_multimap to_utf8 from_utf8 "
     "translate regexp_count regexp_extract_all regexp_position regexp_split json_extract json_extract_scalar json_array_contains "
     "json_array_get json_array_length json_parse json_format json_size "
-    "date_format date_parse format_datetime parse_datetime nanosecond week year_of_week yow current_date current_time "
+    "date_format date_parse format_datetime parse_datetime nanosecond year_of_week yow current_date current_time "
     "from_base to_base infinity nan is_finite is_infinite is_nan rand random truncate width_bucket cosine_similarity normal_cdf "
     "inverse_normal_cdf beta_cdf inverse_beta_cdf cosh sinh tanh log "
     "bitwise_and bitwise_not bitwise_or bitwise_xor bit_count bitwise_left_shift bitwise_right_shift st_point st_distance try typeof "

@@ -25,7 +25,7 @@ MEMORY: t.Final = "1GB"
 # A list of values crosses from SQLite to DuckDB as one text, which is several times faster than value by value.
 # SQLite's own conversion of a REAL to text is not exact; 17 digits are.
 _TO_TEXT: t.Final = {
-    "DOUBLE": "'[' || group_concat(ifnull(format('%!.17g', {0}), 'NULL')) || ']'",
+    "DOUBLE": "'[' || group_concat(iif({0} is null, 'NULL', format('%!.17g', {0}))) || ']'",
     "VARCHAR": "json_group_array({0})",
 }
 _ANY_TO_TEXT: t.Final = "'[' || group_concat(ifnull({0}, 'NULL')) || ']'"

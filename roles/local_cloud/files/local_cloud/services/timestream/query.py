@@ -25,6 +25,7 @@ from local_cloud.services.timestream import dialect
 from local_cloud.services.timestream.catalogue import DATABASE, TABLE, Shared, table_arn_tail, table_key
 from local_cloud.services.timestream.mirror import Mirror
 from local_cloud.services.timestream.results import ColumnType, column_info, row
+from local_cloud.services.timestream.syntax import NotSupported, QueryError
 from local_cloud.store import Record
 
 TIMEOUT: t.Final = 60.0
@@ -147,9 +148,9 @@ class TimestreamQuery(Shared):
 
         try:
             translation = dialect.translate(text, resolve, time.time_ns())
-        except dialect.QueryError as error:
+        except QueryError as error:
             raise ApiError("ValidationException", str(error)) from None
-        except dialect.NotSupported as error:
+        except NotSupported as error:
             raise _not_implemented(error) from None
         if not authorized:
             self.cloud.authorize(request, "timestream:SelectValues", "*")
