@@ -153,6 +153,7 @@ def _outdated(server: runfiles.Running, options: argparse.Namespace) -> bool:
 
 def _launch(options: argparse.Namespace) -> runfiles.Running:
     """Starts the server as a process of its own and waits until it answers."""
+    _refuse_foreign_home(options.home)
     command = [sys.executable, "-m", "local_cloud", "--home", str(options.home), "--port", str(options.port)]
     command += ["--mqtt-port", str(options.mqtt_port), "--region", options.region, "start", "--foreground"]
     package_root = str(pathlib.Path(__file__).parent.parent)
@@ -304,7 +305,8 @@ def _line(entry: log.Entry) -> str:
 def _reset(options: argparse.Namespace) -> int:
     if runfiles.running(options.home) is not None:
         ask(options.home, "reset", timeout=_PATIENCE)
-    elif (options.home / runfiles.FOLDER).exists():
+    elif options.home.exists():
+        _refuse_foreign_home(options.home)
         _empty(options.home)
     print("The local cloud is empty.")
     return 0

@@ -17,6 +17,7 @@ import threading
 import time
 import typing as t
 
+from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import create_server
 from waitress.task import WSGITask
@@ -72,8 +73,10 @@ class Server:
         commands: dict[str, control.Command] = {"status": self._status, "set": self._set, "reset": self._reset}
         self._control = control.Control(runfiles.token(settings.home), commands)
         # Clients keep their connections: far more than waitress' default of 100 must fit.
+        self._sockets: dict[int, t.Any] = {}
         self._server = create_server(
             self.application,
+            map=self._sockets,
             listen=f"127.0.0.1:{settings.port}",
             threads=_THREADS,
             ident="local-cloud",
@@ -94,11 +97,14 @@ class Server:
             self._server.run()
         finally:
             runfiles.withdraw(self._home)
+            self._server.task_dispatcher.shutdown()
             self.cloud.stop()
             self._log.close()
 
     def stop(self) -> None:
-        self._server.close()
+        """Lets the calls inside come to their end, then closes every connection, which ends the loop that serves them."""
+        with self._door.closed():
+            self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
 
     # ---- WSGI
 
@@ -111,7 +117,11 @@ class Server:
             response = self._control.handle(request)
         else:
             with self._door.enter() as may_enter:
-                found = self._serve(request) if may_enter else plain_refusal(503, "ServiceUnavailable", "The local cloud is being reset.")
+                found = (
+                    self._serve(request)
+                    if may_enter
+                    else plain_refusal(503, "ServiceUnavailable", "The local cloud is busy emptying itself or stopping.")
+                )
             if found is None:
                 environ[_CUT]()
                 start_response("500 Cut", [("Content-Length", "0")])
