@@ -40,19 +40,37 @@ def policy(*actions: str, resources: c.Sequence[str] = ("*",)) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+def make_role(cloud: Cloud) -> None:
+    """A role with which a workspace in ``BUCKET`` can be made and the function of ``functions`` invoked."""
+    iam = cloud.client("iam")
+    iam.create_role(RoleName="twin", AssumeRolePolicyDocument=trust("iottwinmaker.amazonaws.com"))
+    actions = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "lambda:InvokeFunction")
+    document = policy(*actions, resources=(f"{S3_LOCATION}/*", FUNCTION_ARN))
+    iam.put_role_policy(RoleName="twin", PolicyName="twin", PolicyDocument=document)
+
+
+def remove_roles(cloud: Cloud) -> None:
+    iam = cloud.client("iam")
+    for role in iam.list_roles()["Roles"]:
+        for name in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
+            iam.delete_role_policy(RoleName=role["RoleName"], PolicyName=name)
+        iam.delete_role(RoleName=role["RoleName"])
+
+
 @pytest.fixture(scope="module")
 def shared_cloud(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[Cloud]:
-    """One cloud for a file of tests, with the bucket of the workspace: to make one takes longer than a test."""
+    """One cloud for a file of tests, with the bucket and the role of its workspaces: to make one takes longer than a test."""
     made = build(Settings(home=tmp_path_factory.mktemp("cloud")))
     made.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    make_role(made)
     yield made
     made.stop()
 
 
 @pytest.fixture
 def cloud(shared_cloud: Cloud) -> c.Iterator[Cloud]:
-    """A cloud without anything in IoT TwinMaker, IAM and the bucket."""
-    settings = shared_cloud.settings
+    """A cloud with an empty bucket, the one role, and nothing in IoT TwinMaker."""
+    settings, iam = shared_cloud.settings, shared_cloud.moto.version("iam")
     yield shared_cloud
     shared_cloud.settings = settings
     with shared_cloud.store.transaction() as db:
@@ -60,11 +78,9 @@ def cloud(shared_cloud: Cloud) -> c.Iterator[Cloud]:
     s3 = shared_cloud.client("s3")
     for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
         s3.delete_object(Bucket=BUCKET, Key=item["Key"])
-    iam = shared_cloud.client("iam")
-    for role in iam.list_roles()["Roles"]:
-        for name in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
-            iam.delete_role_policy(RoleName=role["RoleName"], PolicyName=name)
-        iam.delete_role(RoleName=role["RoleName"])
+    if shared_cloud.moto.version("iam") != iam:
+        remove_roles(shared_cloud)
+        make_role(shared_cloud)
 
 
 @pytest.fixture
@@ -74,13 +90,8 @@ def tm(cloud: Cloud) -> Client:
 
 @pytest.fixture
 def role(cloud: Cloud) -> str:
-    """ARN of a role with which a workspace in ``BUCKET`` can be made and the function of ``functions`` invoked."""
-    iam = cloud.client("iam")
-    arn: str = iam.create_role(RoleName="twin", AssumeRolePolicyDocument=trust("iottwinmaker.amazonaws.com"))["Role"]["Arn"]
-    actions = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "lambda:InvokeFunction")
-    document = policy(*actions, resources=(f"{S3_LOCATION}/*", FUNCTION_ARN))
-    iam.put_role_policy(RoleName="twin", PolicyName="twin", PolicyDocument=document)
-    return arn
+    """ARN of the role of ``make_role``."""
+    return f"arn:aws:iam::{cloud.settings.account}:role/twin"
 
 
 @pytest.fixture

@@ -444,6 +444,22 @@ class TestStates:
         _create(tm, "top")
         assert _listed(tm) == ["top"]
 
+    def test_one_made_again_is_not_taken_for_the_old_one(self, tm: Client, slow: Clock) -> None:
+        slow.advance(10)
+        _create(tm, "top")
+        slow.advance(10)
+        _create(tm, "child", "top")
+        slow.advance(10)
+        tm.delete_entity(workspaceId="plant", entityId="child")
+        slow.advance(5)
+        tm.delete_entity(workspaceId="plant", entityId="top", isRecursive=True)
+        slow.advance(6)
+
+        _create(tm, "child")
+        slow.advance(10)
+
+        assert _listed(tm) == ["child"]
+
 
 class TestComposites:
     @pytest.fixture(autouse=True)

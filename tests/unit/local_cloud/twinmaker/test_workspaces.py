@@ -22,6 +22,7 @@ from tests.unit.local_cloud.twinmaker.conftest import (
     Refuses,
     meter_definition,
     policy,
+    remove_roles,
     trust,
 )
 
@@ -39,6 +40,20 @@ def test_is_described_as_it_was_made(tm: Client, workspace: str, role: str) -> N
     assert (found["role"], found["s3Location"], found["description"]) == (role, S3_LOCATION, "")
     assert found["creationDateTime"] == found["updateDateTime"]
     assert tm.get_workspace(workspaceId=found["arn"])["workspaceId"] == workspace
+
+
+def test_is_found_by_its_own_arn_only(tm: Client, workspace: str, refuses: Refuses) -> None:
+    with refuses("ResourceNotFoundException", "us-east-1"):
+        tm.get_workspace(workspaceId=f"arn:aws:iottwinmaker:us-east-1:123456789012:workspace/{workspace}")
+
+
+def test_goes_even_if_its_role_is_gone(cloud: Cloud, tm: Client, workspace: str, refuses: Refuses) -> None:
+    remove_roles(cloud)
+
+    tm.delete_workspace(workspaceId=workspace)
+
+    with refuses("ResourceNotFoundException"):
+        tm.get_workspace(workspaceId=workspace)
 
 
 def test_leaves_its_marker_while_it_stands(cloud: Cloud, tm: Client, workspace: str) -> None:

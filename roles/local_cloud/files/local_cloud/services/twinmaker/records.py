@@ -323,7 +323,8 @@ class Records:
                     break
                 for kind, name in row["records"]:
                     record = self._store.get(kind, name)
-                    if record is not None:
+                    # Another of the same name may have been made since an earlier deletion removed this one.
+                    if record is not None and self.state(record) == "DELETING":
                         self._remove(record)
                 self._store.delete(_LEAVING, key)
 
@@ -336,6 +337,8 @@ class Records:
         if kind == _ENTITY:
             self._unindex(record, keep=set())
             self._count_entity(record["workspaceId"], -1)
+        elif kind == _WORKSPACE:
+            self._store.delete(_ENTITY_COUNT, key)
         self._store.delete(kind, key)
         self._store.delete(_TAGS, record["arn"])
 

@@ -17,8 +17,9 @@ def begin(state: str, now: float, settle: float) -> Record:
 
 
 def current(record: Record, now: float) -> str:
+    """The state now. What is in DELETING stays there until it is removed."""
     state: str = record["state"]
-    return state if now < record["settlesAt"] else "ACTIVE"
+    return state if state == "DELETING" or now < record["settlesAt"] else "ACTIVE"
 
 
 def status(state: str) -> dict[str, t.Any]:

@@ -12,7 +12,7 @@ import botocore.exceptions
 
 from local_cloud.service import Answer, Request
 from local_cloud.services.twinmaker import paging, quotas, states
-from local_cloud.services.twinmaker.errors import conflict, invalid, over_quota
+from local_cloud.services.twinmaker.errors import conflict, invalid, missing, over_quota
 from local_cloud.services.twinmaker.records import Records
 from local_cloud.store import Record
 
@@ -51,7 +51,10 @@ class Workspaces:
         return {"arn": arn, "creationDateTime": now}
 
     def get(self, request: Request) -> Answer:
-        record = self._records.workspace(request.parameters["workspaceId"].rpartition("/")[2])
+        id_or_arn = request.parameters["workspaceId"]
+        record = self._records.workspace(id_or_arn.rpartition("/")[2])
+        if id_or_arn not in (record["workspaceId"], record["arn"]):
+            raise missing("Workspace", id_or_arn)
         return {**_summary(record), **{name: record[name] for name in ("s3Location", "role") if name in record}}
 
     def update(self, request: Request) -> Answer:
