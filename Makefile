@@ -61,8 +61,8 @@ READY := $(DEV) .build/ready
 
 venv: $(READY) ## make the environment of all other targets
 
-demo: $(READY_TO_RUN) ## a plant from nothing to its readings in the twin, in a cloud on this machine
-	@ansible-playbook -i inventories/local playbooks/demo.yml
+demo: $(READY_TO_RUN) ## a plant from nothing to its readings in the twin, in a cloud on this machine (ARGS="..." for ansible-playbook)
+	@ansible-playbook -i inventories/local playbooks/demo.yml $(ARGS)
 
 test: lint types docs sanity package molecule unit integration ## everything below
 
