@@ -6,27 +6,24 @@
 
 from __future__ import annotations
 
-import importlib
-
 from local_cloud.access import Access
+from local_cloud.broker import Broker
 from local_cloud.client import Clients
 from local_cloud.cloud import Cloud
+from local_cloud.cloudformation import CloudFormation
 from local_cloud.front.core import Front
 from local_cloud.front.moto import Moto
+from local_cloud.service import Service
+from local_cloud.services.grafana import Grafana
+from local_cloud.services.iot import Iot, IotData
+from local_cloud.services.lambda_ import Lambda
 from local_cloud.services.sts import Sts
+from local_cloud.services.timestream import TimestreamQuery, TimestreamWrite
+from local_cloud.services.twinmaker import TwinMaker
 from local_cloud.settings import Settings
 
-_ROOMS = (
-    ("local_cloud.services.timestream", "TimestreamWrite"),
-    ("local_cloud.services.timestream", "TimestreamQuery"),
-    ("local_cloud.services.lambda_", "Lambda"),
-    ("local_cloud.services.grafana", "Grafana"),
-    ("local_cloud.services.twinmaker", "TwinMaker"),
-    ("local_cloud.services.iot", "Iot"),
-    ("local_cloud.services.iot", "IotData"),
-    ("local_cloud.broker", "Broker"),
-    ("local_cloud.cloudformation", "CloudFormation"),
-)
+# In the order in which they start; they stop in the other one, the broker's clients and the stacks at work first.
+KINDS: tuple[type[Service], ...] = (Sts, TimestreamWrite, TimestreamQuery, Lambda, Grafana, TwinMaker, Iot, IotData, Broker, CloudFormation)
 
 
 def build(settings: Settings) -> Cloud:
@@ -36,13 +33,7 @@ def build(settings: Settings) -> Cloud:
     cloud.access = Access(cloud)
     cloud.front = Front(cloud)
     cloud.clients = Clients(cloud, cloud.front.handle)
-    kinds = [Sts]
-    for module, name in _ROOMS:  # a room that is not written yet is left out
-        try:
-            kinds.append(getattr(importlib.import_module(module), name))
-        except (ModuleNotFoundError, AttributeError):
-            continue
-    for kind in kinds:
+    for kind in KINDS:
         service = kind(cloud)
         cloud.add(service)
         cloud.front.add(service)

@@ -14,9 +14,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from local_cloud.assembly import build
+from local_cloud.assembly import KINDS, build
 from local_cloud.cloud import Cloud
 from local_cloud.errors import ApiError
+from local_cloud.front.core import scope_of
+from local_cloud.front.moto import MODELS
+from local_cloud.protocol import models
 from local_cloud.protocol.http import HttpRequest, HttpResponse
 from local_cloud.service import Request
 from local_cloud.settings import Settings
@@ -278,6 +281,11 @@ def test_another_region_is_refused(cloud: Cloud) -> None:
     assert "eu-central-1, not us-east-1" in json.loads(response.body)["message"]
     body = b"Action=GetCallerIdentity&Version=2011-06-15"
     assert call(cloud, "POST", "/", body, authorization=signed("sts", "us-east-1")).status == 200
+
+
+def test_every_service_is_reached_by_the_name_that_its_clients_sign_with() -> None:
+    for name in {name for kind in KINDS for name in kind.models} | set(MODELS):
+        assert scope_of(name) == models.service_model(name).signing_name
 
 
 def test_the_two_timestream_services_share_a_scope(cloud: Cloud) -> None:
