@@ -164,6 +164,7 @@ reasons:
     - is not there
 """
 
+import dataclasses
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -187,16 +188,18 @@ def shown(name: str, answer: Answer | None, tags: dict[str, str]) -> Answer:
     return {} if answer is None else {"name": name, "arn": answer["ruleArn"], **picture(payload_of(answer["rule"])), "tags": tags}
 
 
-def write(client: t.Any, name: str, answer: Answer, change: RuleChange, tags: TagChanges) -> None:
-    """Changes a rule that is there."""
+def write(client: t.Any, name: str, change: RuleChange, tags: TagChanges) -> Answer | None:
+    """Carries out the changes. Returns the rule as it is then."""
     if change.payload is not None:
         api.replace_topic_rule(client, name, change.payload)
     elif change.switch is not None:
         (api.enable_topic_rule if change.switch else api.disable_topic_rule)(client, name)
-    if tags.to_unset:
+    answer = api.get_topic_rule(client, name)
+    if answer and tags.to_unset:
         api.untag_resource(client, answer["ruleArn"], tags.to_unset)
-    if tags.to_set:
+    if answer and tags.to_set:
         api.tag_resource(client, answer["ruleArn"], tags.to_set)
+    return answer
 
 
 def present(client: t.Any, parameters: Answer, check_mode: bool) -> Answer:
@@ -211,15 +214,14 @@ def present(client: t.Any, parameters: Answer, check_mode: bool) -> Answer:
     if reasons and not check_mode:
         if answer is None:
             try:
-                api.create_topic_rule(client, name, change.payload or {}, tag_change.to_set)
+                api.create_topic_rule(client, name, change.payload or {})
             except AwsError as error:
                 # Another run was faster, or AWS's first answer got lost.
                 if error.code != "ResourceAlreadyExistsException" or api.get_topic_rule(client, name) is None:
                     raise
                 return present(client, parameters, check_mode)
-        else:
-            write(client, name, answer, change, tag_change)
-        answer, tags = api.get_topic_rule(client, name), tag_change.applied(tags)
+            change = dataclasses.replace(change, payload=None)
+        answer, tags = write(client, name, change, tag_change), tag_change.applied(tags)
     return {
         "changed": bool(reasons),
         "rule": shown(name, answer, tags),

@@ -81,6 +81,9 @@ def changes(actual: Actual, wanted: Wanted, options: Options) -> Changes:
         first = first or {"entityName": wanted.name}
     tags = tag_changes(actual.tags or {}, wanted.tags, options.purge_tags)
     reasons += tags.reasons()
+    requests = [request for request in (first, {"componentUpdates": work.second} if work.second else {}) if request]
+    if not requests and not tags:
+        return Changes([], tags, [], [], False, actual)
     after = dataclasses.replace(
         actual,
         name=wanted.name,
@@ -91,7 +94,6 @@ def changes(actual: Actual, wanted: Wanted, options: Options) -> Changes:
         components=actual.components if wanted.components is None else work.after,
         tags=actual.tags if wanted.tags is None else tags.applied(actual.tags or {}),
     )
-    requests = [request for request in (first, {"componentUpdates": work.second} if work.second else {}) if request]
     return Changes(requests, tags, reasons, work.removed, moves, after)
 
 
@@ -132,7 +134,7 @@ class _ComponentWork:
             if update:
                 self.first[name] = {"updateType": "UPDATE", "componentTypeId": wanted.type_id, **update}
                 self.reasons += [f"component '{name}': {reason}" for reason in reasons]
-            self.after[name] = after
+                self.after[name] = after
             return
         self.after[name] = made(wanted)
 
@@ -207,6 +209,8 @@ def _component_update(actual: Component, wanted: WantedComponent, prune: bool) -
     if group_updates:
         update["propertyGroupUpdates"] = group_updates
         reasons += [f"property group '{name}' changes" for name in sorted(group_updates)]
+    if not update:
+        return update, reasons, actual
     return update, reasons, dataclasses.replace(actual, description=description, properties=properties, groups=groups)
 
 

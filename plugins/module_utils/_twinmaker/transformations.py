@@ -148,7 +148,9 @@ def _component(component: Answer, wanted: WantedComponent | None) -> Component:
         properties[name] = Property(
             value=value,
             definition={key: item for key, item in definition.items() if key not in ANSWER_ONLY} if asks_definition else None,
-            resettable=value is not None and not definition.get("isRequiredInEntity") and (not default or data_value(default, name) != value),
+            resettable=value is not None
+            and not definition.get("isRequiredInEntity")
+            and (not default or data_value(default, name) != value),
         )
     return Component(
         type_id=component.get("componentTypeId", ""),

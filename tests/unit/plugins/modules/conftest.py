@@ -438,11 +438,11 @@ class FakeIot(FakeApi):
     def ListTopicRules(self, **request: t.Any) -> Answer:
         return self.page("rules", [{"ruleName": name} for name in self.rules], request)
 
-    def CreateTopicRule(self, ruleName: str, topicRulePayload: Answer, tags: str = "") -> Answer:
+    def CreateTopicRule(self, ruleName: str, topicRulePayload: Answer) -> Answer:
         if ruleName in self.rules:
             raise Fault("ResourceAlreadyExistsException", "exists", 409)
         self.rules[ruleName] = self._with_defaults(topicRulePayload)
-        self.tags[self.arn(ruleName)] = dict(pair.split("=") for pair in tags.split("&") if pair)
+        self.tags[self.arn(ruleName)] = {}
         return {}
 
     def ReplaceTopicRule(self, ruleName: str, topicRulePayload: Answer) -> Answer:
@@ -512,13 +512,14 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def run(twin: FakeTwinMaker, iot: FakeIot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> c.Callable[..., Answer]:
-    """Runs a module: ``run("twinmaker_entities", check=True, workspace_id=...)`` gives its result."""
+    """Runs a module: ``run("twinmaker_entities", check=True, workspace_id=...)`` gives its result. None is as good as not given."""
     clients = {"iottwinmaker": twin.client, "iot": iot.client}
     monkeypatch.setattr(AnsibleAWSModule, "client", lambda self, service, **settings: clients[service])
 
-    def run_module(name: str, check: bool = False, **arguments: t.Any) -> Answer:
-        module = importlib.import_module(f"ansible_collections.energytwin.aws.plugins.modules.{name}")
-        arguments = {"region": "eu-central-1", "_ansible_check_mode": check, "_ansible_diff": True, **arguments}
+    def run_module(module_name: str, /, check: bool = False, **arguments: t.Any) -> Answer:
+        module = importlib.import_module(f"ansible_collections.energytwin.aws.plugins.modules.{module_name}")
+        given = {option: value for option, value in arguments.items() if value is not None}
+        arguments = {"region": "eu-central-1", "_ansible_check_mode": check, "_ansible_diff": True, **given}
         with patch_module_args(arguments), pytest.raises(SystemExit):
             module.main()
         result = t.cast(Answer, json.loads(capsys.readouterr().out))
@@ -532,10 +533,10 @@ def run(twin: FakeTwinMaker, iot: FakeIot, monkeypatch: pytest.MonkeyPatch, caps
 def three_times(run: c.Callable[..., Answer]) -> c.Callable[..., Answer]:
     """Checks, applies and applies again; the check tells what the apply does, and the second apply does nothing. Gives the first apply's result."""
 
-    def check_apply_apply(name: str, **arguments: t.Any) -> Answer:
-        foretold = run(name, check=True, **arguments)
-        done = run(name, **arguments)
-        again = run(name, **arguments)
+    def check_apply_apply(module_name: str, /, **arguments: t.Any) -> Answer:
+        foretold = run(module_name, check=True, **arguments)
+        done = run(module_name, **arguments)
+        again = run(module_name, **arguments)
         for result in (foretold, done, again):
             assert not result.get("failed"), result.get("msg")
         assert foretold["changed"] is done["changed"] is True
