@@ -99,6 +99,10 @@ def test_statements(sql: str, payload: t.Any, expected: str) -> None:
         (V2, "cast(0 as boolean)", {}, "false"),
         (V2, "cast('TRUE' as bool)", {}, "true"),
         (V1, "cast(12 as varchar)", {}, '"12"'),
+        (V1, "cast('1E9999' as double)", {}, ""),
+        (V1, "x * x", {"x": 1.5e300}, "2.25E+600"),
+        (V1, "x * x * x * x", {"x": 1.5e300}, ""),
+        (V1, "x % 0.0", {"x": 1}, ""),
         (V1, "1 / 3", {}, "0"),
         (V1, "(-7) / 2", {}, "-3"),
         (V1, "7 / 2.0", {}, "3.5"),
@@ -207,6 +211,11 @@ def test_types_and_operators(version: str, expression: str, payload: t.Any, expe
 )
 def test_functions(expression: str, expected: str) -> None:
     assert value(expression) == expected
+
+
+def test_numbers_out_of_range_are_not_there() -> None:
+    assert select("SELECT * FROM 'a'", b'{"a":1E+5000,"b":1}') == '{"b":1}'
+    assert select("SELECT a, b FROM 'a'", b'{"a":NaN,"b":1}') == "{}"  # no JSON at all
 
 
 def test_what_the_message_is() -> None:

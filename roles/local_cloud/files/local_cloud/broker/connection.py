@@ -89,7 +89,7 @@ class Connection:
         except (ConnectionError, asyncio.IncompleteReadError, OSError):
             pass
         finally:
-            self._writer.transport.abort() if reason == "MQTT_KEEP_ALIVE_TIMEOUT" else self._writer.close()
+            self._writer.close()
             _LOG.info("client '%s' (certificate %.8s) disconnected: %s", self.client_id, self.certificate_id, reason)
             if self.client_id:
                 self._broker.sessions.close(self.client_id, self)

@@ -79,7 +79,7 @@ def _one(cloud: Cloud, publish: Publish, action: Action, job: Job) -> Outcome:
             _republish(cloud, publish, members, job)
         else:
             _SINGLE[action.kind](cloud, members, job)
-    except (ClientError, BotoCoreError, ActionError, ValueError) as error:
+    except (ClientError, BotoCoreError, ActionError, ValueError, RecursionError) as error:
         return Failure(_resource(action, job), str(error))
     return None
 
@@ -106,7 +106,7 @@ def _timestream(cloud: Cloud, action: Action, jobs: c.Sequence[Job]) -> list[Out
     for index, job in enumerate(jobs):
         try:
             database, table, records = _records(action, job)
-        except (ActionError, ValueError) as error:
+        except (ActionError, ValueError, RecursionError) as error:
             outcomes[index] = Failure(_resource(action, job), str(error))
             continue
         call = next((call for call in calls[-1:] if call.takes(database, table, records)), None)

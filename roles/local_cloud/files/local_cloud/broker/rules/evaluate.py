@@ -147,7 +147,10 @@ def _binary(sign: str, left: Value, right: Value) -> Value:
     if sign == "+" and (isinstance(left, str) or isinstance(right, str)):
         texts = (to_string(left), to_string(right))
         return UNDEFINED if UNDEFINED in texts else "".join(texts)
-    return _arithmetic(sign, to_decimal(left), to_decimal(right))
+    try:
+        return _arithmetic(sign, to_decimal(left), to_decimal(right))
+    except decimal.DecimalException:  # out of range
+        return UNDEFINED
 
 
 def _arithmetic(sign: str, left: Value, right: Value) -> Value:

@@ -42,11 +42,10 @@ class Function:
     def __call__(self, context: Context, *arguments: Value) -> Value:
         if len(arguments) < self.least or (self.most is not None and len(arguments) > self.most):
             return UNDEFINED
-        return self.run(context, *arguments)
-
-
-def truncate(number: Value) -> int:
-    return math.trunc(number)
+        try:
+            return self.run(context, *arguments)
+        except (decimal.DecimalException, OverflowError):
+            return UNDEFINED
 
 
 def _round(number: Value) -> int:
@@ -92,7 +91,7 @@ def _double(operation: c.Callable[..., float]) -> Implementation:
     def compute(*numbers: Value) -> Value:
         try:
             return values.from_float(operation(*map(float, numbers)))
-        except (ValueError, OverflowError, ZeroDivisionError, TypeError):
+        except (ValueError, OverflowError, ZeroDivisionError):
             return UNDEFINED
 
     return _numeric(compute)

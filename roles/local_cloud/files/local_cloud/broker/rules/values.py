@@ -49,8 +49,16 @@ def to_decimal(value: Value) -> Value:
     if is_number(value) or value is None:
         return value
     if isinstance(value, str) and _NUMBER.match(value):
-        return DECIMALS.create_decimal(value)
+        return _decimal(value)
     return UNDEFINED
+
+
+def _decimal(text: str) -> Value:
+    """UNDEFINED if the number is out of range."""
+    try:
+        return DECIMALS.create_decimal(text)
+    except decimal.DecimalException:
+        return UNDEFINED
 
 
 def to_int(value: Value) -> Value:
@@ -109,7 +117,7 @@ def loads(text: str | bytes) -> Value:
     def refuse(constant: str) -> t.NoReturn:
         raise ValueError(f"{constant} is not JSON")
 
-    return json.loads(text, parse_float=DECIMALS.create_decimal, parse_constant=refuse)
+    return json.loads(text, parse_float=_decimal, parse_constant=refuse)
 
 
 def deep_whole_as_int(value: Value) -> Value:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
 
 from cryptography.hazmat.primitives import serialization
@@ -20,13 +19,19 @@ from local_cloud.services.iot.base import invalid, not_found, page
 from local_cloud.services.iot.policies import Policies
 from local_cloud.store import Record
 
+if t.TYPE_CHECKING:
+    from local_cloud.cloud import Cloud
+
 _PAGE: t.Final[dict[str, t.Any]] = {"size": "pageSize", "token": "marker", "answer_token": "nextMarker"}
 
 
 class Certificates(Policies):
-    @functools.cached_property
-    def authority(self) -> Authority:
-        return load(self.cloud.settings.home)
+    authority: Authority
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__(cloud)
+        # Now, so that ca.pem is there for clients as soon as the cloud answers.
+        self.authority = load(cloud.settings.home)
 
     def create_certificate_from_csr(self, request: Request) -> Answer:
         try:

@@ -22,10 +22,6 @@ class Iot(Certificates, TopicRules, Tagging):
 
     models = ("iot",)
 
-    def start(self) -> None:
-        # So that ca.pem is there for clients as soon as the cloud answers.
-        _ = self.authority
-
     def describe_endpoint(self, request: Request) -> Answer:
         kind = request.parameters.get("endpointType", "iot:Data")
         if kind in ("iot:CredentialProvider", "iot:Jobs"):
