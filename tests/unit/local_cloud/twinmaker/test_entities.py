@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import pathlib
 import threading
 import typing as t
 
 import botocore.exceptions
 import pytest
 
+from local_cloud.assembly import build
+from local_cloud.settings import Knobs, Settings
 from tests.unit.local_cloud.twinmaker.conftest import METER_TYPE, Client, Clock, Refuses, meter
 
 STRING = {"dataType": {"type": "STRING"}}
@@ -548,3 +551,21 @@ def test_one_of_many_creators_wins(tm: Client) -> None:
         thread.join()
 
     assert sorted(outcomes) == ["ConflictException"] * 7 + ["made"]
+
+
+def test_outlive_the_process(tmp_path: pathlib.Path) -> None:
+    settings = Settings(home=tmp_path, knobs=Knobs(settle=3600.0))
+    first = build(settings)
+    before = first.client("iottwinmaker")
+    before.create_workspace(workspaceId="plant")
+    for name in ("one", "two", "three"):
+        _create(before, name)
+    token = before.list_entities(workspaceId="plant", maxResults=1)["nextToken"]
+    first.stop()
+
+    second = build(settings)
+    after = second.client("iottwinmaker")
+    rest = after.list_entities(workspaceId="plant", nextToken=token)["entitySummaries"]
+    second.stop()
+
+    assert [(one["entityId"], one["status"]["state"]) for one in rest] == [("three", "CREATING"), ("two", "CREATING")]
