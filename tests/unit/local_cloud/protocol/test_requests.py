@@ -63,7 +63,7 @@ def test_what_no_operation_is_for(method: str, path: str) -> None:
     assert models.target("iottwinmaker", HttpRequest(method, path, "", {})) is None
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff\xfe", b'"text"'])
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff\xfe", b'"text"', b'{"a":' * 100_000])
 def test_a_body_that_is_no_json_object_is_refused(body: bytes) -> None:
     request = HttpRequest("POST", "/workspaces-list", "", {}, body)
     target = models.target("iottwinmaker", request)

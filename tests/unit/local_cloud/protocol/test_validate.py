@@ -83,6 +83,22 @@ def test_a_wrong_type_cannot_be_read_at_all(changed: dict[str, t.Any], sentence:
     assert (refused.code, refused.message) == ("SerializationException", sentence)
 
 
+@pytest.mark.parametrize("value", ["lone \ud800 surrogate", 2**31, -(2**31) - 1])
+def test_what_cannot_be_stored_is_no_value(value: t.Any) -> None:
+    parameters = {"workspaceId": "plant", "nextToken": value} if isinstance(value, str) else {"workspaceId": "plant", "maxResults": value}
+    refused = refusal("iottwinmaker", "ListEntities", parameters)
+    assert refused is not None
+    assert refused.code == "SerializationException"
+
+
+@pytest.mark.parametrize("moment", [float("inf"), float("nan"), 1e15, "soon"])
+def test_a_moment_is_one_of_the_calendar(moment: t.Any) -> None:
+    parameters = {"workspaceId": "plant", "selectedProperties": ["kW"], "startDateTime": moment}
+    refused = refusal("iottwinmaker", "GetPropertyValueHistory", parameters)
+    assert refused is not None
+    assert "startDateTime: Expected a timestamp" in refused.message
+
+
 @pytest.mark.parametrize("value", [True, float("nan"), float("inf"), "1.5"])
 def test_a_number_is_a_finite_number(value: t.Any) -> None:
     component = {"componentTypeId": "com.example.energymeter", "properties": {"kW": {"value": {"doubleValue": value}}}}

@@ -77,6 +77,14 @@ def needed(service: str, operation: str, parameters: c.Mapping[str, t.Any], requ
     return [(name, f"{arn}/index/{parameters['IndexName']}" if "IndexName" in parameters else arn) for name in names]
 
 
+def context(service: str, request: HttpRequest) -> dict[str, str]:
+    """The condition keys that a request carries by itself."""
+    if service != "s3":
+        return {}
+    query = dict(urllib.parse.parse_qsl(request.query, keep_blank_values=True))
+    return {f"s3:{name}": query[name] for name in ("delimiter", "max-keys", "prefix") if name in query}
+
+
 def _s3(operation: str, labels: c.Mapping[str, str], request: HttpRequest) -> list[Need]:
     if "Bucket" not in labels:
         return [("s3:ListAllMyBuckets" if operation == "ListBuckets" else f"s3:{operation}", "*")]

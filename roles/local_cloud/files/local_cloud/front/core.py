@@ -139,7 +139,7 @@ class Front:
             return
         for action, resource in actions.needed(call.service, call.operation, parameters, call.request, self._cloud.settings):
             if resource is not None:
-                self._cloud.access.authorize(principal, action, resource)
+                self._cloud.access.authorize(principal, action, resource, actions.context(call.service, call.request))
             elif not self._cloud.access.may(principal, action):
                 raise denied(principal, action, None)
 

@@ -47,7 +47,7 @@ def _document(body: bytes) -> dict[str, t.Any]:
         return {}
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ApiError("SerializationException", "The request body is not valid JSON.", status=400) from None
     if not isinstance(document, dict):
         raise ApiError("SerializationException", "The request body must be a JSON object.", status=400)

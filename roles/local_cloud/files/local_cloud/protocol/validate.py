@@ -21,6 +21,8 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, StringSha
 from local_cloud.errors import ApiError
 
 _SHOWN = 512  # characters of a refused value that a message repeats
+_LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
+_LAST_MOMENT = 253_402_300_800.0  # the year 10000 in epoch seconds
 _CODES = ("ValidationException", "InvalidRequestException", "InvalidParameterException", "ValidationError")
 
 
@@ -118,6 +120,9 @@ def _check_string(value: t.Any, shape: StringShape, path: str, found: list[Probl
     if not isinstance(value, str):
         _wrong_type(value, "a string", shape, path, found)
         return
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        _wrong_type(value, "a string of whole characters", shape, path, found)
+        return
     _check_size(len(value), value, shape, path, found)
     pattern = shape.metadata.get("pattern")
     if pattern is not None and not _compiled(pattern).fullmatch(value):
@@ -137,12 +142,14 @@ def _check_plain(value: t.Any, shape: Shape, path: str, found: list[Problem]) ->
         else:
             _check_size(len(value), value, shape, path, found)
     elif kind == "timestamp":
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LAST_MOMENT:
             _wrong_type(value, "a timestamp", shape, path, found)
     elif isinstance(value, bool) or not isinstance(value, int if kind in ("integer", "long") else (int, float)):
         _wrong_type(value, f"a number of type {kind}", shape, path, found)
-    elif not math.isfinite(value):
+    elif isinstance(value, float) and not math.isfinite(value):
         _wrong_type(value, "a finite number", shape, path, found)
+    elif kind in _LARGEST and not -_LARGEST[kind] - 1 <= value <= _LARGEST[kind]:
+        _wrong_type(value, f"a number in the range of type {kind}", shape, path, found)
     else:
         _check_bounds(value, shape, path, found)
 
