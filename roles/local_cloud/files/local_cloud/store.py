@@ -76,13 +76,12 @@ class Store:
 
     def list(self, kind: str, *, prefix: str = "", parent: str | None = None, after: str = "", limit: int = -1) -> list[tuple[str, Record]]:
         """(key, record) pairs whose key starts with ``prefix`` and comes after ``after``, at most ``limit`` of them (-1: all)."""
-        sql = "select key, value from records where kind = ? and key > ? and key >= ? and key < ?"
-        args: list[t.Any] = [kind, after, prefix, prefix + "\U0010ffff"]
-        if parent is not None:
-            sql += " and parent = ?"
-            args.append(parent)
+        # SQLite would rather scan the whole kind by its primary key.
+        index, condition = ("", "") if parent is None else (" indexed by records_by_parent", " and parent = ?")
+        sql = f"select key, value from records{index} where kind = ? and key > ? and key >= ? and key < ?{condition} order by key limit ?"
+        args = (kind, after, prefix, prefix + "\U0010ffff", *(() if parent is None else (parent,)), limit)
         with self._lock:
-            rows = self._db.execute(sql + " order by key limit ?", (*args, limit)).fetchall()
+            rows = self._db.execute(sql, args).fetchall()
         return [(key, json.loads(value)) for key, value in rows]
 
     def close(self) -> None:
