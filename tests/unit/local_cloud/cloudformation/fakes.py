@@ -183,7 +183,7 @@ def until(check: c.Callable[[], bool], what: str) -> None:
 
 def thing(size: t.Any = 1, *, depends_on: str | None = None, **more: t.Any) -> dict[str, t.Any]:
     """A resource of the fake type; ``more`` are its properties, and its attributes where they are known as such."""
-    attributes = {key: more.pop(key) for key in ("DeletionPolicy", "UpdateReplacePolicy", "Condition", "Metadata") if key in more}
+    attributes: dict[str, t.Any] = {key: more.pop(key) for key in ("DeletionPolicy", "UpdateReplacePolicy", "Condition", "Metadata") if key in more}
     if depends_on is not None:
         attributes["DependsOn"] = depends_on
     return {"Type": "AWS::Test::Thing", "Properties": {"Size": size, **more}, **attributes}

@@ -223,7 +223,7 @@ class Api(Provider):
                 emptied = {member: value for member, value in self.cleared.items() if member in before and member not in after}
                 getattr(client, self.operations["update"])(**{**emptied, **after, **keys})
         if self.tagging and old_tags != tags:
-            self.tagging.update(client, lookup(self.read(clients, physical_id), self.arn), old_tags, tags)
+            self.tagging.update(client, self.resource_arn(clients, identity, physical_id), old_tags, tags)
 
     def delete(self, clients: Clients, physical_id: str, properties: Properties) -> None:
         gone_ok(getattr(clients(self.service), self.operations["delete"]), **self.key_arguments(physical_id))
@@ -241,6 +241,10 @@ class Api(Provider):
         """The resource as its service shows it; botocore's error if there is none."""
         answer = getattr(clients(self.service), self.operations["read"])(**self.key_arguments(physical_id))
         return lookup(answer, self.wrap) or {}
+
+    def resource_arn(self, clients: Clients, identity: Identity, physical_id: str) -> str:
+        """The ARN by which the service tags the resource."""
+        return str(lookup(self.read(clients, physical_id), self.arn))
 
     def ready(self, clients: Clients, physical_id: str) -> bool:
         if self.state is None:

@@ -67,6 +67,9 @@ class Workspace(Api):
     def key_arguments(self, physical_id: str) -> dict[str, str]:
         return {"workspaceId": physical_id}
 
+    def resource_arn(self, clients: Clients, identity: Identity, physical_id: str) -> str:
+        return f"arn:aws:grafana:{identity.region}:{identity.account}:/workspaces/{physical_id}"
+
     def attributes(self, clients: Clients, identity: Identity, physical_id: str, properties: Properties) -> dict[str, t.Any]:
         found = super().attributes(clients, identity, physical_id, properties)
         return {**found, "Id": physical_id, "SamlConfigurationStatus": found.get("SamlConfigurationStatus", "NOT_CONFIGURED")}
