@@ -164,12 +164,11 @@ reasons:
     - is not there
 """
 
-import dataclasses
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsError, TagChanges, checked_tags, connect, run, tag_changes
+from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsError, checked_tags, connect, run, tag_changes
 from ansible_collections.energytwin.aws.plugins.module_utils._iot import api
 from ansible_collections.energytwin.aws.plugins.module_utils._iot.topic_rules import (
     RuleChange,
@@ -188,18 +187,12 @@ def shown(name: str, answer: Answer | None, tags: dict[str, str]) -> Answer:
     return {} if answer is None else {"name": name, "arn": answer["ruleArn"], **picture(payload_of(answer["rule"])), "tags": tags}
 
 
-def write(client: t.Any, name: str, change: RuleChange, tags: TagChanges) -> Answer | None:
-    """Carries out the changes. Returns the rule as it is then."""
+def alter(client: t.Any, name: str, change: RuleChange) -> None:
+    """Changes a rule that is there."""
     if change.payload is not None:
         api.replace_topic_rule(client, name, change.payload)
     elif change.switch is not None:
         (api.enable_topic_rule if change.switch else api.disable_topic_rule)(client, name)
-    answer = api.get_topic_rule(client, name)
-    if answer and tags.to_unset:
-        api.untag_resource(client, answer["ruleArn"], tags.to_unset)
-    if answer and tags.to_set:
-        api.tag_resource(client, answer["ruleArn"], tags.to_set)
-    return answer
 
 
 def present(client: t.Any, parameters: Answer, check_mode: bool) -> Answer:
@@ -220,8 +213,11 @@ def present(client: t.Any, parameters: Answer, check_mode: bool) -> Answer:
                 if error.code != "ResourceAlreadyExistsException" or api.get_topic_rule(client, name) is None:
                     raise
                 return present(client, parameters, check_mode)
-            change = dataclasses.replace(change, payload=None)
-        answer, tags = write(client, name, change, tag_change), tag_change.applied(tags)
+        else:
+            alter(client, name, change)
+        answer, tags = api.get_topic_rule(client, name), tag_change.applied(tags)
+        if answer:
+            api.write_tags(client, answer["ruleArn"], tag_change)
     return {
         "changed": bool(reasons),
         "rule": shown(name, answer, tags),

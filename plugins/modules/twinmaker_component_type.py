@@ -304,10 +304,7 @@ class ComponentTypes:
             else:
                 if change.request:
                     api.update_component_type(self.client, self.workspace_id, self.type_id, change.request)
-                if tag_change.to_unset:
-                    api.untag_resource(self.client, answer["arn"], tag_change.to_unset)
-                if tag_change.to_set:
-                    api.tag_resource(self.client, answer["arn"], tag_change.to_set)
+                api.write_tags(self.client, answer["arn"], tag_change)
             answer = self.made() if self.parameters["wait"] else api.get_component_type(self.client, self.workspace_id, self.type_id)
             tags = after_tags
         shows_tags = wanted_tags is not None

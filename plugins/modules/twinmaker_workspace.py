@@ -173,10 +173,7 @@ def present(client: t.Any, parameters: Answer, check_mode: bool) -> Answer:
         else:
             if change.request:
                 api.update_workspace(client, workspace_id, change.request)
-            if change.tags.to_unset:
-                api.untag_resource(client, answer["arn"], change.tags.to_unset)
-            if change.tags.to_set:
-                api.tag_resource(client, answer["arn"], change.tags.to_set)
+            api.write_tags(client, answer["arn"], change.tags)
         answer = api.get_workspace(client, workspace_id)
         tags = change.tags.applied(tags)
     return {

@@ -125,10 +125,7 @@ class Entities:
     def _send(self, actual: Actual, change: Changes) -> None:
         for request in change.requests:
             self._update(actual.entity_id, request)
-        if change.tags.to_unset:
-            api.untag_resource(self.client, actual.arn, change.tags.to_unset)
-        if change.tags.to_set:
-            api.tag_resource(self.client, actual.arn, change.tags.to_set)
+        api.write_tags(self.client, actual.arn, change.tags)
 
     def _update(self, entity_id: str, request: dict[str, t.Any]) -> None:
         api.update_entity(self.client, self.workspace_id, entity_id, request)
