@@ -6,11 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from local_cloud.assembly import build
 from local_cloud.cloud import Cloud
 from local_cloud.service import Request
 from local_cloud.services.timestream import TimestreamQuery
-from local_cloud.settings import Settings
 from tests.unit.local_cloud.clients import make_role, refused
 from tests.unit.local_cloud.timestream.tables import Table, reading
 
@@ -138,21 +136,3 @@ def test_a_role_may_do_what_its_policy_says_and_no_more(cloud: Cloud, table: Tab
         write.write_records(DatabaseName=table.database, TableName="other", Records=[reading(table.now)])
     with refused("AccessDeniedException", "timestream:Select"):
         cloud.client("timestream-query", role=role).query(QueryString=f"select * from {table.sql}")
-
-
-def test_everything_is_there_after_a_restart(settings: Settings) -> None:
-    first = build(settings)
-    write = first.client("timestream-write")
-    write.create_database(DatabaseName="plant_db")
-    write.create_table(DatabaseName="plant_db", TableName="energy")
-    table = Table(write, first.client("timestream-query"), "plant_db", "energy", int(first.now() * 1000))
-    table.write(reading(table.now, 1.25), reading(table.now + 1, 2.5))
-    assert table.rows("select count(*) from {}") == [["2"]]
-    second = build(settings)  # the first one has not been stopped: as after kill -9
-    try:
-        again = Table(second.client("timestream-write"), second.client("timestream-query"), "plant_db", "energy", table.now)
-        again.write(reading(table.now, 1.25))
-        assert again.rows("select measure_value::double from {} order by time") == [["1.25"], ["2.5"]]
-    finally:
-        second.stop()
-        first.stop()

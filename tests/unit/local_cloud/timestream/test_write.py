@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import decimal
+import typing as t
 
 import hypothesis
 import hypothesis.strategies as st
@@ -20,7 +21,7 @@ NOW = 1_795_400_000_000_000_000
 HOUR = 3600 * 10**9
 
 
-def reasons(response: dict) -> dict[int, str]:  # type: ignore[type-arg]
+def reasons(response: dict[str, t.Any]) -> dict[int, str]:
     assert response["Error"]["Message"] == "One or more records have been rejected. See RejectedRecords for details."
     return {rejected["RecordIndex"]: rejected["Reason"] for rejected in response["RejectedRecords"]}
 
