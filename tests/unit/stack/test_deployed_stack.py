@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import collections.abc as c
 import datetime
+import functools
 import json
 import pathlib
 import socket
@@ -141,8 +142,9 @@ def test_a_reading_keeps_its_own_time_and_every_property(deployed: Deployed) -> 
     deployed.publish(panelId="mdb", meterId=5, timestamp=deployed.now - 60_007, **sent)
     expected = {**values, "v1": 0.0, "i1": 2.5}
     for names in (SERIES[:10], SERIES[10:]):
-        found = until(lambda names=names: deployed.history(*names))
-        assert found == {name: [(iso(deployed.now - 60_007), expected[name])] for name in names}
+        assert until(functools.partial(deployed.history, *names)) == {
+            name: [(iso(deployed.now - 60_007), expected[name])] for name in names
+        }
 
 
 def test_a_reading_in_the_original_form_is_stamped_on_arrival(deployed: Deployed) -> None:

@@ -172,6 +172,14 @@ def test_pages_never_repeat_and_never_skip(plant: Plant, order: str, size: int) 
     assert max(lengths) <= size
 
 
+@pytest.mark.parametrize("order", ["ASCENDING", "DESCENDING"])
+def test_pages_go_on_over_gaps_and_changes_of_pace(plant: Plant, order: str) -> None:
+    afters = [*range(20), *range(1000, 400_000, 40_000), *range(3_000_000, 3_000_040), 3_599_999]
+    plant.store("mdb", "5", [(after, {"kW": float(after)}) for after in afters])
+    found = plant.values(plant.event(orderByTime=order, maxResults=6))
+    assert found == {"kW": [(after, float(after)) for after in afters][:: 1 if order == "ASCENDING" else -1]}
+
+
 def test_readings_that_arrive_between_pages_neither_shift_nor_repeat_others(plant: Plant) -> None:
     plant.store("mdb", "5", minutes(20, kW=1.0))
     pages = plant.pages(plant.event(maxResults=10))
@@ -230,7 +238,7 @@ def test_the_component_type_gives_every_meter_by_its_external_ids(plant: Plant) 
     ("operator", "kept"), [("=", [2]), ("!=", [0, 1, 3, 4]), ("<", [0, 1]), ("<=", [0, 1, 2]), (">", [3, 4]), (">=", [2, 3, 4])]
 )
 def test_a_filter_on_a_measured_property_keeps_the_readings_for_which_it_holds(plant: Plant, operator: str, kept: list[int]) -> None:
-    plant.store("mdb", "5", [(minute, {"kW": minute, "v1": minute * 10}) for minute in range(5)] + [(9, {"v1": 7.0})])
+    plant.store("mdb", "5", [*((minute, {"kW": minute, "v1": minute * 10.0}) for minute in range(5)), (9, {"v1": 7.0})])
     condition = {"propertyName": "kW", "operator": operator, "value": {"doubleValue": 2.0}}
     found = plant.values(plant.event(selectedProperties=["v1"], propertyFilters=[condition], maxResults=2))
     assert found == {"v1": [(minute, minute * 10.0) for minute in kept]}
@@ -264,8 +272,10 @@ def test_interpolation_gives_values_at_whole_intervals_between_readings(plant: P
     ]
     plant.store("mdb", "5", [(after, {"kW": value}) for after, value in readings])
     found = plant.values(plant.event(interpolation=LINEAR, orderByTime=order, maxResults=size))
-    expected = [(minute * 60_000, pytest.approx(minute)) for minute in range(1, 14)][:: 1 if order == "ASCENDING" else -1]
-    assert found == {"kW": expected}
+    expected = [minute * 60_000 for minute in range(1, 14)][:: 1 if order == "ASCENDING" else -1]
+    assert list(found) == ["kW"]
+    assert [moment for moment, _value in found["kW"]] == expected
+    assert [value for _moment, value in found["kW"]] == pytest.approx([moment / 60_000 for moment in expected])
 
 
 def test_interpolation_serves_the_component_type_within_an_answers_size(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,7 +287,7 @@ def test_interpolation_serves_the_component_type_within_an_answers_size(plant: P
     assert {series: len(values) for series, values in found.items()} == {
         f"mdb/{meter}/{name}": 61 for meter in "123" for name in ("kW", "v1")
     }
-    assert found["mdb/2/kW"] == [(minute * 60_000, pytest.approx(minute)) for minute in range(61)]
+    assert [value for _moment, value in found["mdb/2/kW"]] == pytest.approx(list(range(61)))
     assert max(sum(len(entry["values"]) for entry in answer["propertyValues"]) for answer in plant.pages(event)) <= 20
 
 

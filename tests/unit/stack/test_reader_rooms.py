@@ -45,7 +45,7 @@ def test_a_literal_is_one_literal_whatever_it_holds(text: str) -> None:
 def test_what_comes_from_outside_stands_in_literals_only() -> None:
     evil = "x' OR '1'='1"
     request = dataclasses.replace(REQUEST, properties=(evil,), meter=Meter(evil, evil, "e", "c"), filters=(Filter("panelId", "=", evil),))
-    for sql in (statement.readings(request, TABLE, Place(1, evil, evil)), statement.around(request, TABLE, 60 * times.SECOND, 0, 1)):
+    for sql in (statement.readings(request, TABLE, 0, 5, Place(1, evil, evil)), statement.around(request, TABLE, 60 * times.SECOND, 0, 1)):
         assert evil not in sql
         assert statement.literal(evil) in sql
         outside = "".join(sql.replace("''", "").split("'")[::2])
@@ -62,7 +62,7 @@ def test_numbers_are_read_from_the_columns_that_are_there() -> None:
 
 
 def test_a_token_is_good_for_its_request_only() -> None:
-    place = Place(7, "mdb", "5")
+    place = Place(7, "mdb", "5", 60)
     token = paging.token(place, REQUEST)
     assert paging.place(dataclasses.replace(REQUEST, next_token=token)) == place
     assert paging.place(dataclasses.replace(REQUEST, next_token=token, page_size=7)) == place

@@ -20,16 +20,20 @@ _VERSION = 1
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """A place in the order of readings (time in Unix nanoseconds, panel, meter). For interpolated values only the time counts."""
+    """A place in the order of readings (time in Unix nanoseconds, panel, meter). For interpolated values only the time counts.
+
+    span: nanoseconds that the page before it took: about so far ahead the next page will end.
+    """
 
     time: int
     panel_id: str = ""
     meter_id: str = ""
+    span: int = 0
 
 
 def token(place: Place, request: Request) -> str:
     """The token that continues this request after (or, interpolated, at) the place."""
-    content = [_VERSION, _fingerprint(request), place.time, place.panel_id, place.meter_id]
+    content = [_VERSION, _fingerprint(request), place.time, place.panel_id, place.meter_id, place.span]
     return base64.urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode()).decode()
 
 
@@ -38,12 +42,12 @@ def place(request: Request) -> Place | None:
     if request.next_token is None:
         return None
     try:
-        version, fingerprint, time, panel_id, meter_id = json.loads(base64.urlsafe_b64decode(request.next_token.encode()))
+        version, fingerprint, time, panel_id, meter_id, span = json.loads(base64.urlsafe_b64decode(request.next_token.encode()))
     except (ValueError, TypeError, binascii.Error):
         raise ReaderError("nextToken was not given by this reader; begin again without it") from None
     if version != _VERSION or fingerprint != _fingerprint(request):
         raise ReaderError("nextToken belongs to another request; repeat the request that gave it, or begin again without it")
-    return Place(int(time), str(panel_id), str(meter_id))
+    return Place(int(time), str(panel_id), str(meter_id), int(span))
 
 
 def _fingerprint(request: Request) -> str:

@@ -13,10 +13,12 @@ import typing as t
 from energy_reader import interpolation, paging, statement, times
 from energy_reader.paging import Place
 from energy_reader.request import METER_ID, PANEL_ID, Request, parse
-from energy_reader.store import Store
+from energy_reader.store import Cells, Store
 
 # An answer of Lambda holds 6 MB at most; a value takes about a hundred bytes of it.
 VALUES_PER_ANSWER = 20_000
+# How many times the span of the last page is looked at for the next one.
+NEAR = 2
 
 Answer = dict[str, t.Any]
 # Panel, meter, property.
@@ -47,16 +49,17 @@ class Reader:
         }
 
     def _measured(self, request: Request, table: statement.Table, place: Place | None) -> tuple[dict[Series, Points], Place | None]:
+        rows: list[Cells] = []
+        for start, end in _ranges(request, place):
+            rows = list(self._store.rows(statement.readings(request, table, start, end, place)))
+            if len(rows) > request.page_size:
+                break
         history: dict[Series, Points] = {}
-        last: Place | None = None
-        for count, row in enumerate(self._store.rows(statement.readings(request, table, place))):
-            if count == request.page_size:
-                return history, last
-            last = Place(times.parse(t.cast(str, row[0])), row[1] or "", row[2] or "")
-            for name, value in zip(request.properties, row[3:], strict=True):
+        for time, panel, meter, *values in rows[: request.page_size]:
+            for name, value in zip(request.properties, values, strict=True):
                 if value is not None and math.isfinite(float(value)):
-                    history.setdefault((last.panel_id, last.meter_id, name), []).append((last.time, float(value)))
-        return history, None
+                    history.setdefault((panel or "", meter or "", name), []).append((times.parse(time or ""), float(value)))
+        return history, _place_after(request, place, rows[: request.page_size]) if len(rows) > request.page_size else None
 
     def _interpolated(
         self, request: Request, table: statement.Table, interval: int, place: Place | None
@@ -82,6 +85,23 @@ class Reader:
                 if time is not None and value is not None and math.isfinite(float(value)):
                     points.append((times.parse(time), float(value)))
         return known
+
+
+def _ranges(request: Request, place: Place | None) -> list[tuple[int, int]]:
+    """Where to look for a page: near its place first, since each look costs what it covers, then in all that is left."""
+    if place is None:
+        return [(request.start, request.end)]
+    rest = (request.start, place.time) if request.descending else (place.time, request.end)
+    reach = NEAR * place.span
+    near = (max(rest[0], rest[1] - reach), rest[1]) if request.descending else (rest[0], min(rest[1], rest[0] + reach))
+    return [near, rest] if near != rest else [rest]
+
+
+def _place_after(request: Request, place: Place | None, rows: c.Sequence[Cells]) -> Place:
+    time, panel, meter = rows[-1][:3]
+    begin = times.parse(rows[0][0] or "") if place is None else place.time
+    end = times.parse(time or "")
+    return Place(end, panel or "", meter or "", abs(end - begin))
 
 
 def _in_order(request: Request, history: dict[Series, Points]) -> list[Series]:

@@ -63,8 +63,11 @@ def columns(database: str, table: str) -> str:
     return f"SELECT * FROM {_source(database, table)} WHERE time > now() LIMIT 1"
 
 
-def readings(request: Request, table: Table, after: Place | None) -> str:
-    """Columns time, panelId, meterId and the selected properties, a row per reading; one row more than a page, to see whether there is another."""
+def readings(request: Request, table: Table, start: int, end: int, after: Place | None = None) -> str:
+    """A page of the readings from start to end that come after the place, and one more, to see whether there is another page.
+
+    Columns time, panelId, meterId and the selected properties, a row per reading. The place has to lie within start and end.
+    """
     values = {name: _value_of(name, table) for name in (*request.properties, *(condition.property for condition in _measured(request)))}
     selected = ", ".join(f"{values[name]} AS p{index}" for index, name in enumerate(request.properties))
     having = [f"{values[condition.property]} {condition.operator} {number(float(condition.value))}" for condition in _measured(request)]
@@ -73,7 +76,7 @@ def readings(request: Request, table: Table, after: Place | None) -> str:
     direction = "DESC" if request.descending else "ASC"
     return (
         f"SELECT time, {PANEL_ID}, {METER_ID}, {selected} FROM {_source(table.database, table.name)}"
-        f" WHERE {' AND '.join(_where(request, values, request.start, request.end) + _from_place(request, after))}"
+        f" WHERE {' AND '.join(_where(request, values, start, end) + _from_place(request, after))}"
         f" GROUP BY time, {PANEL_ID}, {METER_ID}"
         + (f" HAVING {' AND '.join(having)}" if having else "")
         + f" ORDER BY time {direction}, {PANEL_ID} {direction}, {METER_ID} {direction} LIMIT {request.page_size + 1}"
@@ -125,10 +128,6 @@ def _where(request: Request, names: c.Iterable[str], start: int, end: int) -> li
 def _from_place(request: Request, after: Place | None) -> list[str]:
     if after is None:
         return []
-    beyond, until = ("<", "<=") if request.descending else (">", ">=")
+    beyond = "<" if request.descending else ">"
     moment, panel, meter = instant(after.time), literal(after.panel_id), literal(after.meter_id)
-    return [
-        # Said first and alone, since Timestream prunes by it.
-        f"time {until} {moment}",
-        f"(time {beyond} {moment} OR {PANEL_ID} {beyond} {panel} OR ({PANEL_ID} = {panel} AND {METER_ID} {beyond} {meter}))",
-    ]
+    return [f"(time {beyond} {moment} OR {PANEL_ID} {beyond} {panel} OR ({PANEL_ID} = {panel} AND {METER_ID} {beyond} {meter}))"]

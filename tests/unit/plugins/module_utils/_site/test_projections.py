@@ -55,7 +55,7 @@ def meters_of(areas: list[dict[str, t.Any]]) -> c.Iterator[tuple[str, str]]:
 def test_entities_hold_for_any_site(data: dict[str, t.Any]) -> None:
     site = parse_site(data)
     entities = twin_entities(site)
-    seen: set[str] = set()
+    seen: set[str | None] = set()
     for entity in entities:
         assert entity["entity_id"] not in seen
         assert entity.get("parent_entity_id") in (seen or {None})
