@@ -41,6 +41,16 @@ def delete_workspace(client: t.Any, workspace_id: str) -> Answer:
     return t.cast(Answer, client.delete_workspace(workspaceId=workspace_id))
 
 
+@api_call("list the workspaces")
+def _workspaces_page(client: t.Any, **request: t.Any) -> Answer:
+    return t.cast(Answer, client.list_workspaces(**request))
+
+
+def list_workspaces(client: t.Any) -> c.Iterator[Answer]:
+    """Summaries (without role and bucket)."""
+    return pages(_workspaces_page, "workspaceSummaries", client=client, maxResults=PAGE)
+
+
 @api_lookup("read component type '{type_id}'")
 def get_component_type(client: t.Any, workspace_id: str, type_id: str) -> Answer:
     return t.cast(Answer, client.get_component_type(workspaceId=workspace_id, componentTypeId=type_id))
@@ -129,6 +139,41 @@ def _scenes_page(client: t.Any, workspace_id: str, **request: t.Any) -> Answer:
 
 def list_scenes(client: t.Any, workspace_id: str) -> c.Iterator[Answer]:
     return pages(_scenes_page, "sceneSummaries", client=client, workspace_id=workspace_id, maxResults=PAGE)
+
+
+@api_lookup("read scene '{scene_id}'")
+def get_scene(client: t.Any, workspace_id: str, scene_id: str) -> Answer:
+    return t.cast(Answer, client.get_scene(workspaceId=workspace_id, sceneId=scene_id))
+
+
+@api_call("create scene '{scene_id}'")
+def create_scene(client: t.Any, workspace_id: str, scene_id: str, request: Answer) -> Answer:
+    return t.cast(Answer, client.create_scene(workspaceId=workspace_id, sceneId=scene_id, **request))
+
+
+@api_call("update scene '{scene_id}'")
+def update_scene(client: t.Any, workspace_id: str, scene_id: str, request: Answer) -> Answer:
+    return t.cast(Answer, client.update_scene(workspaceId=workspace_id, sceneId=scene_id, **request))
+
+
+@api_lookup("delete scene '{scene_id}'")
+def delete_scene(client: t.Any, workspace_id: str, scene_id: str) -> Answer:
+    return t.cast(Answer, client.delete_scene(workspaceId=workspace_id, sceneId=scene_id))
+
+
+@api_lookup("read sync job '{sync_source}' of workspace '{workspace_id}'")
+def get_sync_job(client: t.Any, workspace_id: str, sync_source: str) -> Answer:
+    return t.cast(Answer, client.get_sync_job(workspaceId=workspace_id, syncSource=sync_source))
+
+
+@api_call("create sync job '{sync_source}' of workspace '{workspace_id}'")
+def create_sync_job(client: t.Any, workspace_id: str, sync_source: str, request: Answer) -> Answer:
+    return t.cast(Answer, client.create_sync_job(workspaceId=workspace_id, syncSource=sync_source, **request))
+
+
+@api_lookup("delete sync job '{sync_source}' of workspace '{workspace_id}'")
+def delete_sync_job(client: t.Any, workspace_id: str, sync_source: str) -> Answer:
+    return t.cast(Answer, client.delete_sync_job(workspaceId=workspace_id, syncSource=sync_source))
 
 
 @api_call("list the sync jobs of workspace '{workspace_id}'")
