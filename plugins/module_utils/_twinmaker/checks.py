@@ -85,6 +85,13 @@ def check_entries(entries: c.Sequence[Entry]) -> None:
         raise Refused("\n".join(faults[:MAX_SHOWN] + more))
 
 
+def check_entry(entry: Entry) -> None:
+    """As ``check_entries``, for an entity by itself. An entry without a name keeps the one that is there."""
+    faults = list(_entry_faults(entry if entry.get("name") is not None else {**entry, "name": "unnamed"}))
+    if faults:
+        raise Refused("\n".join(f"{fault}." for fault in faults))
+
+
 def _set_faults(entries: c.Sequence[Entry]) -> c.Iterator[str]:
     first: dict[str, int] = {}
     for index, entry in enumerate(entries):

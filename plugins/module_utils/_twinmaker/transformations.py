@@ -61,19 +61,23 @@ def wanted_entities(entries: c.Sequence[Answer], parent_id: str, definitions: De
     that is not there yet, whose plain values are sent as they are.
     """
     return [
-        Wanted(
-            entity_id=entry["entity_id"],
-            name=entry["name"],
-            parent_id=entry.get("parent_entity_id") or parent_id,
-            description=entry.get("description"),
-            components=None
-            if entry.get("components") is None
-            else _wanted_components(entry["components"], f"entities[{position}]", definitions),
-            tags=entry.get("tags"),
-            position=position,
-        )
+        wanted_entity(entry, entry.get("parent_entity_id") or parent_id, definitions, f"entities[{position}].", position)
         for position, entry in enumerate(entries)
     ]
+
+
+def wanted_entity(entry: Answer, parent_id: str, definitions: Definitions, where: str = "", position: int = 0) -> Wanted:
+    """One entry as the plan takes it. where: what messages put before the keys of the entry."""
+    components = entry.get("components")
+    return Wanted(
+        entity_id=entry["entity_id"],
+        name=entry["name"],
+        parent_id=parent_id,
+        description=entry.get("description"),
+        components=None if components is None else _wanted_components(components, where, definitions),
+        tags=entry.get("tags"),
+        position=position,
+    )
 
 
 def _wanted_components(components: Answer, where: str, definitions: Definitions) -> dict[str, WantedComponent]:
@@ -81,7 +85,7 @@ def _wanted_components(components: Answer, where: str, definitions: Definitions)
     for name, component in components.items():
         type_id = component["componentTypeId"]
         properties = {
-            key: _wanted_property(content, key, f"{where}.components.{name}.properties.{key}", definitions.get(type_id))
+            key: _wanted_property(content, key, f"{where}components.{name}.properties.{key}", definitions.get(type_id))
             for key, content in (component.get("properties") or {}).items()
         }
         wanted[name] = WantedComponent(type_id, component.get("description"), properties, component.get("propertyGroups"))
