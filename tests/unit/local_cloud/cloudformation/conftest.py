@@ -11,13 +11,11 @@ import pathlib
 
 import pytest
 
-from local_cloud.assembly import build
 from local_cloud.cloud import Cloud
-from local_cloud.cloudformation import CloudFormation
 from local_cloud.cloudformation.providers import Table
 from local_cloud.cloudformation.providers.base import Provider
 from local_cloud.settings import Settings
-from tests.unit.local_cloud.cloudformation.fakes import Driver, Thing, World
+from tests.unit.local_cloud.cloudformation.fakes import Driver, Thing, World, start_with
 
 
 @pytest.fixture
@@ -44,13 +42,8 @@ def start(settings: Settings, table: Table) -> c.Iterator[c.Callable[[], Driver]
         for cloud in running:
             cloud.store.close()
         running.clear()
-        cloud = build(settings)
+        cloud = start_with(settings, table)
         running.append(cloud)
-        fake = CloudFormation(cloud, table)
-        cloud.services = [service for service in cloud.services if not isinstance(service, CloudFormation)]
-        cloud.add(fake)
-        cloud.front.add(fake)
-        fake.start()
         return Driver(cloud)
 
     yield begin

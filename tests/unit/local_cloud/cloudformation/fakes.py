@@ -11,7 +11,10 @@ import json
 import time
 import typing as t
 
+from local_cloud.assembly import build
 from local_cloud.cloud import Cloud
+from local_cloud.cloudformation import CloudFormation
+from local_cloud.cloudformation.providers import Table
 from local_cloud.cloudformation.providers.base import (
     Clients,
     Identity,
@@ -22,6 +25,7 @@ from local_cloud.cloudformation.providers.base import (
     Tags,
     generated_name,
 )
+from local_cloud.settings import Settings
 
 SECONDS = 60.0
 
@@ -174,6 +178,17 @@ def arguments(template: t.Any, given: dict[str, t.Any]) -> dict[str, t.Any]:
     return {"TemplateBody": body, **more}
 
 
+def start_with(settings: Settings, table: Table) -> Cloud:
+    """A cloud whose CloudFormation knows the types of the table."""
+    cloud = build(settings)
+    fake = CloudFormation(cloud, table)
+    cloud.services = [service for service in cloud.services if not isinstance(service, CloudFormation)]
+    cloud.add(fake)
+    cloud.front.add(fake)
+    fake.start()
+    return cloud
+
+
 def until(check: c.Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + SECONDS
     while not check():
@@ -183,7 +198,9 @@ def until(check: c.Callable[[], bool], what: str) -> None:
 
 def thing(size: t.Any = 1, *, depends_on: str | None = None, **more: t.Any) -> dict[str, t.Any]:
     """A resource of the fake type; ``more`` are its properties, and its attributes where they are known as such."""
-    attributes: dict[str, t.Any] = {key: more.pop(key) for key in ("DeletionPolicy", "UpdateReplacePolicy", "Condition", "Metadata") if key in more}
+    attributes: dict[str, t.Any] = {
+        key: more.pop(key) for key in ("DeletionPolicy", "UpdateReplacePolicy", "Condition", "Metadata") if key in more
+    }
     if depends_on is not None:
         attributes["DependsOn"] = depends_on
     return {"Type": "AWS::Test::Thing", "Properties": {"Size": size, **more}, **attributes}

@@ -78,7 +78,7 @@ def test_illegal_names_are_refused(stacks: Driver, name: str) -> None:
 
 
 def test_a_body_may_have_51200_bytes_and_an_object_in_s3_more(stacks: Driver) -> None:
-    body = json.dumps({**ONE, "Description": "x" * 51_200})
+    body = json.dumps({**ONE, "Metadata": "x" * 51_200})
     code, message = refusal(stacks.client.create_stack, StackName="one", TemplateBody=body)
     assert (code, "length less than or equal to 51200" in message) == ("ValidationError", True)
     s3 = stacks.cloud.client("s3")

@@ -222,6 +222,15 @@ def test_conditions_bring_resources_in_and_out(stacks: Driver, world: World) -> 
     assert set(world.things) == {"a"}
 
 
+def test_what_a_condition_leaves_out_cannot_be_referred_to(stacks: Driver) -> None:
+    resources = {"A": thing(Name="a"), "B": thing(Name="b", Condition="Never")}
+    template: dict[str, t.Any] = {"Conditions": {"Never": {"Fn::Equals": ["a", "b"]}}, "Resources": resources}
+    with pytest.raises(ClientError, match=r"Unresolved resource dependencies \[B\] in the Outputs block"):
+        stacks.create(template={**template, "Outputs": {"B": {"Value": {"Ref": "B"}}}})
+    with pytest.raises(ClientError, match=r"Unresolved resource dependencies \[B\] in the Resources block"):
+        stacks.create(template={**template, "Resources": {**resources, "C": thing(Name="c", Needs={"Ref": "B"})}})
+
+
 def test_retained_resources_outlive_their_stack(stacks: Driver, world: World) -> None:
     template = template_of(A=thing(Name="a", DeletionPolicy="Retain"), B=thing(Name="b"))
     stack_id = stacks.client.create_stack(StackName="one", TemplateBody=json.dumps(template))["StackId"]

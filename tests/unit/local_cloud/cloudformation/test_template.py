@@ -94,6 +94,7 @@ def test_no_tag_makes_an_object_or_an_alias(tag: str) -> None:
             resources(A={"Properties": {"X": None}}),
             "Template format error: [/Resources/A/Properties/X] 'null' values are not allowed in templates",
         ),
+        ({**resources(A={}), "Description": "x" * 1025}, "Template format error: 'Description' length is greater than 1024."),
         (
             resources(A={"DependsOn": "B"}),
             "Template format error: Unresolved resource dependencies [B] in the Resources block of the template",

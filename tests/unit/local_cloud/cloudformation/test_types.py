@@ -2,10 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The resource types on the cloud's own services: made, changed, deleted, and read back by those services' APIs."""
+"""The resource types on the cloud's own services: made, changed, deleted, and read back by those services' APIs.
+
+Calls that the engine repeats after a crash are made twice throughout.
+"""
 
 from __future__ import annotations
 
+import collections.abc as c
 import io
 import json
 import typing as t
@@ -14,7 +18,30 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.local_cloud.cloudformation.fakes import Driver
+from local_cloud.cloudformation.providers import providers
+from local_cloud.settings import Settings
+from tests.unit.local_cloud.cloudformation.fakes import Driver, start_with
+
+
+@pytest.fixture
+def real(settings: Settings) -> c.Iterator[Driver]:
+    """The cloud's own services, with each call that may be repeated after a crash made twice."""
+    table = providers.__wrapped__()
+    for provider in table.values():
+        for name in ("configure", "update", "delete"):
+            setattr(provider, name, twice(getattr(provider, name)))
+    cloud = start_with(settings, table)
+    yield Driver(cloud)
+    cloud.stop()
+
+
+def twice(call: c.Callable[..., None]) -> c.Callable[..., None]:
+    def doubled(*given: t.Any) -> None:
+        call(*given)
+        call(*given)
+
+    return doubled
+
 
 TRUST = {
     "Version": "2012-10-17",

@@ -55,6 +55,8 @@ class Engine:
         except Halted:
             return
         except Exception as error:  # a fault of ours must not leave the stack in progress for ever
+            if self._halt.is_set():
+                return
             traceback.print_exc()
             operation.give_up(error)
         finally:

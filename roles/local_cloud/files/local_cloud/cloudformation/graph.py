@@ -21,7 +21,7 @@ def wanted(template: Template, conditions: dict[str, bool]) -> list[str]:
 
 
 def dependencies(template: Template, conditions: dict[str, bool]) -> Graph:
-    """For each wanted resource the wanted resources that must exist before it."""
+    """For each wanted resource the wanted resources that must exist before it. Refuses references to resources that are not wanted."""
     there = wanted(template, conditions)
     graph: Graph = {}
     for name in there:
@@ -34,6 +34,12 @@ def dependencies(template: Template, conditions: dict[str, bool]) -> Graph:
                 raise invalid(f"Template format error: Unresolved resource dependencies [{target}] in the Resources block of the template")
             found[target] = None
         graph[name] = list(found)
+    for output in template.outputs.values():
+        if not conditions.get(output.get("Condition", ""), True):
+            continue
+        for kind, target, _attribute in functions.references(functions.prune(output, conditions)):
+            if kind in ("Ref", "GetAtt") and target in template.resources and target not in there:
+                raise invalid(f"Template format error: Unresolved resource dependencies [{target}] in the Outputs block of the template")
     return graph
 
 

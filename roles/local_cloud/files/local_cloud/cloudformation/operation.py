@@ -53,10 +53,15 @@ class Operation:
     def run(self) -> None:
         """Until the operation is over. Raises Halted."""
         stages = {"apply": self._apply, "restore": self._restore, "sweep": self._sweep}
+        begun = None
         while True:
             stack = self._records.stack(self._id)
             if stack is None or stack["operation"] is None:
                 return
+            # the next operation may have been stored already; it has a thread of its own
+            if begun not in (None, stack["operation"]["id"]):
+                return
+            begun = stack["operation"]["id"]
             role = stack.get("role")
             instances = Instances(
                 self._cloud.settings, self._records, self._table, stack, functools.partial(self._cloud.client, role=role), self._wait

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from local_cloud.cloudformation import changes, graph, stack_policy
 from local_cloud.cloudformation.desk import Desk, operation, refuse_unsupported
 from local_cloud.cloudformation.errors import invalid
@@ -220,7 +222,7 @@ class Stacks(Desk):
             if changed["status"] != "UPDATE_ROLLBACK_FAILED" or suspended is None:
                 raise invalid(f"Stack:{stack['id']} is in {changed['status']} state and can not continue update rollback.")
             self.note_token(changed, "ContinueUpdateRollback", given.get("ClientRequestToken"))
-            changed.update(operation={**suspended, "skip": skipped}, suspended=None, role=role or changed["role"])
+            changed.update(operation={**suspended, "id": str(uuid.uuid4()), "skip": skipped}, suspended=None, role=role or changed["role"])
             self.records.event(changed, "UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
         self.engine.launch(stack["id"])
         return {}

@@ -22,6 +22,7 @@ from local_cloud.cloudformation.errors import constraint, invalid, not_implement
 
 MAX_BODY_BYTES = 51_200
 MAX_URL_BYTES = 1_048_576
+MAX_DESCRIPTION_BYTES = 1024
 MAX_RESOURCES = 500
 MAX_PARAMETERS = 200
 MAX_OUTPUTS = 200
@@ -164,6 +165,8 @@ def _check_sections(body: dict[str, t.Any]) -> None:
         raise invalid("Template format error: unsupported value for AWSTemplateFormatVersion.")
     if not isinstance(body.get("Description", ""), str):
         raise invalid("Template format error: [/Description] must be a string.")
+    if len(body.get("Description", "").encode()) > MAX_DESCRIPTION_BYTES:
+        raise invalid(f"Template format error: 'Description' length is greater than {MAX_DESCRIPTION_BYTES}.")
     for section in ("Parameters", "Mappings", "Conditions", "Resources", "Outputs"):
         if section in body and not isinstance(body[section], dict):
             raise invalid(f"Template format error: [/{section}] must be an object.")
@@ -251,16 +254,16 @@ def _check_references(template: Template, has_attribute: Attributes) -> None:
                 raise invalid(f"Template format error: Unresolved condition dependency {name} in the {block} block of the template")
             if kind == "If" and name not in template.conditions:
                 raise invalid(f"Template error: unresolved condition dependency {name} in Fn::If")
+            if block == "Conditions" and (kind == "GetAtt" or (kind == "Ref" and (name in resources or name not in names))):
+                raise invalid(
+                    f"Template format error: Unresolved dependencies [{name}]. Cannot reference resources in the Conditions block of the template"
+                )
             if kind == "GetAtt" and name not in resources:
                 raise invalid(f"Template error: instance of Fn::GetAtt references undefined resource {name}")
             if kind == "GetAtt" and attribute and not has_attribute(resources[name]["Type"], attribute):
                 raise invalid(f"Template error: resource {name} does not support attribute type {attribute} in Fn::GetAtt")
             if kind == "Ref" and name not in names:
                 missing.append(name)
-            if block == "Conditions" and (kind == "GetAtt" or (kind == "Ref" and name in resources)):
-                raise invalid(
-                    f"Template format error: Unresolved dependencies [{name}]. Cannot reference resources in the Conditions block of the template"
-                )
         if missing:
             raise invalid(
                 f"Template format error: Unresolved resource dependencies [{', '.join(sorted(set(missing)))}] in the {block} block of the template"

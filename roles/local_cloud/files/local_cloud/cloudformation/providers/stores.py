@@ -78,16 +78,25 @@ class DynamoTable(Api):
 
     @staticmethod
     def _own_calls(dynamodb: t.Any, table: str, old: Properties, new: Properties) -> None:
-        for name, operation, method, off in (
-            ("PointInTimeRecoverySpecification", "UpdateContinuousBackups", "update_continuous_backups", "PointInTimeRecoveryEnabled"),
-            ("TimeToLiveSpecification", "UpdateTimeToLive", "update_time_to_live", "Enabled"),
-        ):
-            before, after = old.get(name), new.get(name)
-            if canonical(before) == canonical(after):
-                continue
-            wanted = after if after is not None else {**(before or {}), off: False}
-            shape = input_shape("dynamodb", operation).members[name]
-            getattr(dynamodb, method)(TableName=table, **{name: coerce(wanted, shape, f"#/{name}")})
+        recovery = _own(old, new, "PointInTimeRecoverySpecification", "UpdateContinuousBackups", "PointInTimeRecoveryEnabled")
+        if recovery is not None:
+            dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=recovery)
+        expiry = _own(old, new, "TimeToLiveSpecification", "UpdateTimeToLive", "Enabled")
+        if expiry is not None:
+            # DynamoDB refuses to switch on what is on
+            about = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+            there = about["TimeToLiveStatus"].startswith("ENABL"), about.get("AttributeName", expiry["AttributeName"])
+            if there != (expiry["Enabled"], expiry["AttributeName"]):
+                dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=expiry)
+
+
+def _own(old: Properties, new: Properties, name: str, operation: str, switch: str) -> t.Any:
+    """The argument of the call that carries a property over; None if it has not changed. What is left out is switched off."""
+    before, after = old.get(name), new.get(name)
+    if canonical(before) == canonical(after):
+        return None
+    wanted = after if after is not None else {**(before or {}), switch: False}
+    return coerce(wanted, input_shape("dynamodb", operation).members[name], f"#/{name}")
 
 
 def dynamodb_table() -> DynamoTable:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import dataclasses
 import typing as t
 
@@ -40,8 +41,8 @@ class Entity(Api):
     def update(
         self, clients: Clients, identity: Identity, physical_id: str, old: Properties, new: Properties, old_tags: Tags, tags: Tags
     ) -> None:
-        before, after = self._components(old), self._components(new)
-        updates = _component_updates(before, after)
+        there = self.read(clients, physical_id).get("components", {}).keys()
+        updates = _component_updates(self._components(old), self._components(new), there)
         changes: dict[str, t.Any] = {"componentUpdates": updates} if updates else {}
         if old.get("ParentEntityId") != new.get("ParentEntityId"):
             parent = new.get("ParentEntityId", _ROOT)
@@ -62,27 +63,24 @@ class Entity(Api):
         return t.cast("dict[str, t.Any]", coerce(given, shape, "#/Components"))
 
 
-def _component_updates(before: dict[str, t.Any], after: dict[str, t.Any]) -> dict[str, t.Any]:
-    """``componentUpdates`` of UpdateEntity that turn the components of one template into those of another."""
-    updates: dict[str, t.Any] = {name: {"updateType": "DELETE"} for name in before.keys() - after.keys()}
+def _component_updates(before: dict[str, t.Any], after: dict[str, t.Any], there: c.Collection[str]) -> dict[str, t.Any]:
+    """``componentUpdates`` of UpdateEntity that turn the components of one template into those of another.
+
+    there: the components that the entity has; an update that a crash has cut off may have made or removed some already.
+    """
+    updates: dict[str, t.Any] = {name: {"updateType": "DELETE"} for name in (before.keys() & there) - after.keys()}
     for name, component in after.items():
-        if canonical(before.get(name)) == canonical(component):
+        old = before.get(name, {})
+        if name in there and canonical(old) == canonical(component):
             continue
+        if name in there and name in before and old.get("componentTypeId") != component.get("componentTypeId"):
+            raise ResourceError(f"The local cloud does not implement changing the component type of component {name}")
         rest = {key: component[key] for key in ("componentTypeId", "description") if key in component}
-        old = before.get(name)
-        replaced = old is not None and old.get("componentTypeId") != component.get("componentTypeId")
-        if old is None or replaced:
-            create = {"propertyUpdates": {key: {**value, "updateType": "CREATE"} for key, value in component.get("properties", {}).items()}}
-            updates[name] = {"updateType": "CREATE", **rest, **create}
-            if replaced:
-                raise ResourceError(f"The local cloud does not implement changing the component type of component {name}")
-            continue
-        properties, had = component.get("properties", {}), old.get("properties", {})
-        changed = {
-            key: {**value, "updateType": "UPDATE"} for key, value in properties.items() if canonical(had.get(key)) != canonical(value)
-        }
+        kind = "UPDATE" if name in there else "CREATE"
+        properties, had = component.get("properties", {}), old.get("properties", {}) if name in there else {}
+        changed = {key: {**value, "updateType": kind} for key, value in properties.items() if canonical(had.get(key)) != canonical(value)}
         removed = {key: {"updateType": "RESET_VALUE"} for key in had.keys() - properties.keys()}
-        updates[name] = {"updateType": "UPDATE", **rest, "propertyUpdates": {**changed, **removed}}
+        updates[name] = {"updateType": kind, **rest, "propertyUpdates": {**changed, **removed}}
     return updates
 
 
