@@ -13,6 +13,7 @@ import collections.abc as c
 import typing as t
 import urllib.parse
 
+from local_cloud.protocol import models
 from local_cloud.protocol.http import HttpRequest
 from local_cloud.settings import Settings
 
@@ -81,7 +82,7 @@ def context(service: str, request: HttpRequest) -> dict[str, str]:
     """The condition keys that a request carries by itself."""
     if service != "s3":
         return {}
-    query = dict(urllib.parse.parse_qsl(request.query, keep_blank_values=True))
+    query = dict(models.query(request))
     return {f"s3:{name}": query[name] for name in ("delimiter", "max-keys", "prefix") if name in query}
 
 

@@ -12,7 +12,6 @@ import json
 import re
 import traceback
 import typing as t
-import urllib.parse
 import uuid
 
 from botocore import xform_name
@@ -154,7 +153,7 @@ def _credential(request: HttpRequest) -> tuple[str, str, str] | None:
     signed = _SIGNED.match(request.headers.get("authorization", ""))
     if signed is not None:
         return signed["key"], signed["region"], signed["scope"]
-    presigned = dict(urllib.parse.parse_qsl(request.query)).get("X-Amz-Credential", "").split("/")
+    presigned = dict(models.query(request)).get("X-Amz-Credential", "").split("/")
     if len(presigned) == 5:
         return presigned[0], presigned[2], presigned[3]
     return None
@@ -162,7 +161,7 @@ def _credential(request: HttpRequest) -> tuple[str, str, str] | None:
 
 def _token(request: HttpRequest) -> str:
     header = request.headers.get("x-amz-security-token")
-    return header if header is not None else dict(urllib.parse.parse_qsl(request.query)).get("X-Amz-Security-Token", "")
+    return header if header is not None else dict(models.query(request)).get("X-Amz-Security-Token", "")
 
 
 def refusal(status: int, code: str, sentence: str) -> HttpResponse:

@@ -50,7 +50,7 @@ class Log:
         with self._lock:
             added = self._db.execute(
                 "insert into requests (time, service, operation, status, milliseconds, principal) values (?, ?, ?, ?, ?, ?)",
-                dataclasses.astuple(entry),
+                (entry.time, entry.service, entry.operation, entry.status, entry.milliseconds, entry.principal),
             )
             self._count += 1
             if self._count % _TRIM_EVERY == 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections.abc as c
 import contextlib
 import dataclasses
-import http
+import http.client
 import os
 import random
 import socket
@@ -37,7 +37,7 @@ from local_cloud.settings import Knobs, Settings
 _CUT = "local_cloud.cut"
 _KNOBS = "server.knobs"
 _THREADS = 32  # more than cores: calls wait for Lambdas, which call back
-_NOT_OURS = frozenset({"connection", "date", "server", "transfer-encoding"})
+_NOT_OURS = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 _THROTTLED = {"json": 400, "query": 400, "rest-json": 429, "rest-xml": 503}
 
 StartResponse = c.Callable[[str, list[tuple[str, str]]], object]
@@ -276,14 +276,10 @@ def _request(environ: Environ) -> HttpRequest:
 
 def _send(request: HttpRequest, response: HttpResponse, start_response: StartResponse) -> list[bytes]:
     body = b"" if request.method == "HEAD" else response.body
-    headers = {name: value for name, value in response.headers.items() if name.lower() not in _NOT_OURS}
-    if request.method != "HEAD":
-        headers = {name: value for name, value in headers.items() if name.lower() != "content-length"}
-        if response.status != http.HTTPStatus.NO_CONTENT:
-            headers["Content-Length"] = str(len(body))
-    try:
-        reason = http.HTTPStatus(response.status).phrase
-    except ValueError:
-        reason = "-"
-    start_response(f"{response.status} {reason}", list(headers.items()))
+    headers = [(name, value) for name, value in response.headers.items() if name.lower() not in _NOT_OURS]
+    if request.method == "HEAD":
+        headers += [(name, value) for name, value in response.headers.items() if name.lower() == "content-length"]
+    elif response.status != http.HTTPStatus.NO_CONTENT:
+        headers.append(("Content-Length", str(len(body))))
+    start_response(f"{response.status} {http.client.responses.get(response.status, '-')}", headers)
     return [body] if body else []

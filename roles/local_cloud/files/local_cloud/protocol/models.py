@@ -59,10 +59,15 @@ def target(service: str, request: HttpRequest) -> Target | None:
     return _routed(service, request)
 
 
+def query(request: HttpRequest) -> list[tuple[str, str]]:
+    """The parameters in the query string, decoded, in their order."""
+    return urllib.parse.parse_qsl(request.query, keep_blank_values=True) if request.query else []
+
+
 def form(request: HttpRequest) -> list[tuple[str, str]]:
     """The parameters of a query protocol request, from the query string and the form body."""
     body = request.body.decode("utf-8", "replace") if request.method == "POST" else ""
-    return [pair for text in (request.query, body) for pair in urllib.parse.parse_qsl(text, keep_blank_values=True)]
+    return query(request) + urllib.parse.parse_qsl(body, keep_blank_values=True)
 
 
 def _known(service: str, operation: str) -> Target | None:
@@ -73,6 +78,7 @@ def _known(service: str, operation: str) -> Target | None:
 class _Route:
     operation: str
     path: re.Pattern[str]
+    slashes: int | None  # in the path; None: a label may hold any number of them
     labels: tuple[str, ...]
     query: dict[str, str | None]
     headers: frozenset[str]
@@ -87,11 +93,13 @@ class _Route:
 
 
 def _routed(service: str, request: HttpRequest) -> Target | None:
-    query = dict(urllib.parse.parse_qsl(request.query, keep_blank_values=True))
+    given = dict(query(request))
+    slashes = request.path.rstrip("/").count("/")
     for route in _routes(service).get(request.method, ()):
-        labels = route.labels_of(request, query)
-        if labels is not None:
-            return Target(route.operation, labels)
+        if route.slashes == slashes or route.slashes is None:
+            labels = route.labels_of(request, given)
+            if labels is not None:
+                return Target(route.operation, labels)
     return None
 
 
@@ -130,4 +138,5 @@ def _route(operation: OperationModel, path: str, literals: str) -> _Route:
                 query.setdefault(member["name"], None)
             elif member.get("location") == "header":
                 headers.add(member["name"].lower())
-    return _Route(operation.name, re.compile(expression + "/?"), labels, query, frozenset(headers))
+    slashes = None if "+}" in path else path.rstrip("/").count("/")
+    return _Route(operation.name, re.compile(expression + "/?"), slashes, labels, query, frozenset(headers))

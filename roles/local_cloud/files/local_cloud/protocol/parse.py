@@ -12,7 +12,6 @@ import datetime
 import email.utils
 import json
 import typing as t
-import urllib.parse
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
@@ -90,7 +89,7 @@ def _members_from_json(value: dict[str, t.Any], shape: StructureShape, members: 
 
 def _from_rest(shape: StructureShape, target: models.Target, request: HttpRequest) -> Parameters:
     query: dict[str, list[str]] = {}
-    for key, value in urllib.parse.parse_qsl(request.query, keep_blank_values=True):
+    for key, value in models.query(request):
         query.setdefault(key, []).append(value)
     bound = {name: member for name, member in shape.members.items() if "location" in member.serialization}
     parsed: Parameters = {}
