@@ -234,6 +234,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.componen
     wanted_parts,
 )
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import error_of
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.workspaces import required_workspace
 
 Answer = dict[str, t.Any]
 
@@ -279,10 +280,8 @@ class ComponentTypes:
     def present(self) -> Answer:
         wanted, wanted_tags = wanted_parts(self.parameters), checked_tags(self.parameters["tags"])
         answer = self.read()
-        if answer is None and not self.check_mode and api.get_workspace(self.client, self.workspace_id) is None:
-            raise Refused(
-                f"There is no workspace '{self.workspace_id}' in this account and region; create it first (module twinmaker_workspace)."
-            )
+        if answer is None and not self.check_mode:
+            required_workspace(self.client, self.workspace_id)
         tags = self.tags(answer)
         change = change_type(answer, self.parents(answer), wanted)
         tag_change = tag_changes(tags, wanted_tags, self.parameters["purge_tags"])

@@ -18,7 +18,7 @@ Answer = dict[str, t.Any]
 
 # Member of the API -> the module's option.
 OPTIONS = {"description": "description", "s3Location": "s3_location", "role": "role"}
-# What CreateWorkspace says as long as IAM has not spread a new role or its policy.
+# What calls with a role say as long as IAM has not spread a new role or its policy.
 NOT_SPREAD_YET = ("Could not assume the role provided", "Could not access S3 with the role provided")
 COUNTED = 1000
 
@@ -32,6 +32,14 @@ class WorkspaceChange:
     request: Answer
     tags: TagChanges
     reasons: list[str]
+
+
+def required_workspace(client: t.Any, workspace_id: str) -> Answer:
+    """The workspace in which something is to be made. Raises Refused if there is none."""
+    answer = api.get_workspace(client, workspace_id)
+    if answer is None:
+        raise Refused(f"There is no workspace '{workspace_id}' in this account and region; create it first (module twinmaker_workspace).")
+    return answer
 
 
 def picture(answer: Answer | None, tags: c.Mapping[str, str] | None) -> Answer:
@@ -64,17 +72,30 @@ def create_workspace(client: t.Any, workspace_id: str, request: Answer, timeout:
     Returns False if it is there by now: another run was faster, or AWS's first answer got lost.
     """
 
+    made = True
+    try:
+        once_role_has_spread(lambda: api.create_workspace(client, workspace_id, request), timeout)
+    except AwsError as error:
+        if error.code != "ConflictException":
+            raise
+        made = False
+    poll(lambda: api.get_workspace(client, workspace_id), lambda answer: answer is not None, timeout=timeout)
+    return made
+
+
+def once_role_has_spread(create: c.Callable[[], Answer], timeout: float) -> Answer:
+    """Makes a call that takes a role, again and again for some time (seconds) if TwinMaker cannot use a role that was made a moment ago."""
+
     def attempt() -> Answer | AwsError:
         try:
-            return api.create_workspace(client, workspace_id, request)
+            return create()
         except AwsError as error:
             return error
 
     found, _done = poll(attempt, lambda result: not (isinstance(result, AwsError) and is_not_spread_yet(result)), timeout=timeout, delay=1)
-    if isinstance(found, AwsError) and found.code != "ConflictException":
+    if isinstance(found, AwsError):
         raise found
-    poll(lambda: api.get_workspace(client, workspace_id), lambda answer: answer is not None, timeout=timeout)
-    return not isinstance(found, AwsError)
+    return found
 
 
 def is_not_spread_yet(error: AwsError) -> bool:
