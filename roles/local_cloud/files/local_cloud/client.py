@@ -30,6 +30,8 @@ _CONFIG = botocore.config.Config(
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
+# A service that acts as a role sends what it has checked itself; the front validates it once more.
+_SERVICE_CONFIG = _CONFIG.merge(botocore.config.Config(parameter_validation=False))
 
 
 @functools.cache
@@ -78,7 +80,13 @@ class Clients:
             }
         settings = self._cloud.settings
         with self._lock:  # boto3's sessions are not thread-safe
-            client = self._session.client(service, region_name=settings.region, endpoint_url=settings.endpoint, config=_CONFIG, **keys)
+            client = self._session.client(
+                service,
+                region_name=settings.region,
+                endpoint_url=settings.endpoint,
+                config=_CONFIG if role_arn is None else _SERVICE_CONFIG,
+                **keys,
+            )
         model = client.meta.service_model
         client.meta.events.unregister(f"needs-retry.{model.service_id.hyphenize()}", unique_id=f"retry-config-{model.endpoint_prefix}")
         client.meta.events.register("before-send", self.send)

@@ -313,3 +313,15 @@ def test_a_role_without_leave_writes_no_logs_but_answers(cloud: Cloud, make: Mak
     logs = cloud.client("logs")
     until(lambda: logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{loud.name}")["logGroups"], "the log of the other function")
     assert logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{silent.name}")["logGroups"] == []
+
+
+def test_a_role_that_may_not_make_groups_writes_into_one_that_is_there(cloud: Cloud, make: Make) -> None:
+    logs = cloud.client("logs")
+    logs.create_log_group(logGroupName="/plant/reader")
+    writing = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
+    role = make_role(cloud.client("iam"), "writer", "lambda", writing)
+    make(handler("print('reading 1')\nreturn 1"), Role=role, LoggingConfig={"LogGroup": "/plant/reader"}).invoke()
+    messages = until(
+        lambda: [event["message"] for event in logs.filter_log_events(logGroupName="/plant/reader")["events"]], "the log in the group"
+    )
+    assert "reading 1" in messages

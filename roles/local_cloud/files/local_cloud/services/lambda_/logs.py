@@ -69,12 +69,18 @@ class LogWriter:
     def _write(self, entry: Entry) -> None:
         logs = self._cloud.client("logs", role=entry.role)
         if (entry.group, entry.stream) not in self._known:
-            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-                logs.create_log_group(logGroupName=entry.group)
-            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-                logs.create_log_stream(logGroupName=entry.group, logStreamName=entry.stream)
+            self._make_stream(logs, entry)
             self._known.add((entry.group, entry.stream))
         milliseconds = int(entry.time * 1000)
         events = [{"timestamp": milliseconds, "message": line} for line in entry.text.splitlines() if line]
         for start in range(0, len(events), MOST_AT_ONCE):
             logs.put_log_events(logGroupName=entry.group, logStreamName=entry.stream, logEvents=events[start : start + MOST_AT_ONCE])
+
+    def _make_stream(self, logs: t.Any, entry: Entry) -> None:
+        """The stream, and the group only where it is missing: a role that may not make groups still writes into one that is there."""
+        try:
+            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+                logs.create_log_stream(logGroupName=entry.group, logStreamName=entry.stream)
+        except logs.exceptions.ResourceNotFoundException:
+            logs.create_log_group(logGroupName=entry.group)
+            logs.create_log_stream(logGroupName=entry.group, logStreamName=entry.stream)
