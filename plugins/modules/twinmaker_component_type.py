@@ -229,7 +229,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.componen
     OPTIONS,
     RESERVED,
     change_type,
-    may_hide_defaults,
+    may_hide_overrides,
     own_parts,
     wanted_parts,
 )
@@ -254,7 +254,7 @@ class ComponentTypes:
         return waiters.settled_component_type(self.client, self.workspace_id, self.type_id, self.timeout)
 
     def parents(self, answer: Answer | None) -> list[Answer]:
-        if answer is None or not may_hide_defaults(answer):
+        if answer is None or not may_hide_overrides(answer):
             return []
         parents = (api.get_component_type(self.client, self.workspace_id, parent) for parent in answer.get("extendsFrom", []))
         return [parent for parent in parents if parent is not None]

@@ -53,6 +53,9 @@ NAME = Form(re.compile(r"[a-zA-Z_\-0-9]+"), 256, "letters, digits, '_' and '-'")
 DESCRIPTION = Form(re.compile(r".*"), 2048, "one line of text")
 ROLE = Form(re.compile(r"arn:(aws|aws-cn|aws-us-gov):iam::[0-9]{12}:role/.*"), 2048, "the ARN of an IAM role")
 SYNC_SOURCE = Form(re.compile(r"[a-zA-Z_0-9]+"), 128, "the name of a source, such as SITEWISE")
+CONTENT_LOCATION = Form(
+    re.compile(r"[sS]3://[A-Za-z0-9._/-]+"), 256, "s3://BUCKET/KEY with letters, digits, '.', '_', '/' and '-' in bucket and key"
+)
 BUCKET = Form(
     re.compile(r"arn:(aws|aws-cn|aws-us-gov):s3:::[a-zA-Z0-9_-]+"), 1024, "the ARN of a bucket whose name has no dots, without a key"
 )

@@ -105,24 +105,23 @@ def _sent_definition(name: str, definition: Answer) -> Answer:
     return {**{key: item for key, item in definition.items() if item is not None}, "defaultValue": value}
 
 
-def may_hide_defaults(answer: Answer) -> bool:
-    """Whether the answer alone does not tell if a default value is the type's own or inherited: then the parents do."""
-    return any(item.get("isInherited") and "defaultValue" in item for item in answer.get("propertyDefinitions", {}).values())
+def may_hide_overrides(answer: Answer) -> bool:
+    """Whether the answer alone does not tell what of a definition is the type's own or inherited: then the parents do."""
+    return any(item.get("isInherited") for item in answer.get("propertyDefinitions", {}).values())
 
 
 def own_parts(answer: Answer, parents: c.Sequence[Answer]) -> Parts:
     """The own definition in an answer of GetComponentType, as it would be sent: without what is inherited, imported or a default.
 
-    parents: answers for the types that it extends; see ``may_hide_defaults``.
+    parents: answers for the types that it extends; see ``may_hide_overrides``.
     """
-    inherited: dict[str, Answer] = {}
-    for parent in parents:
-        inherited.update(parent.get("propertyDefinitions", {}))
     definitions = {}
     for name, item in answer.get("propertyDefinitions", {}).items():
-        overrides = "defaultValue" in item and name in inherited and inherited[name].get("defaultValue") != item["defaultValue"]
+        definition = tidy_definition(item)
+        inherited = [tidy_definition(parent["propertyDefinitions"][name]) for parent in parents if name in parent["propertyDefinitions"]]
+        overrides = bool(inherited) and definition not in inherited
         if not item.get("isImported") and (not item.get("isInherited") or overrides):
-            definitions[name] = tidy_definition(item)
+            definitions[name] = definition
     own: Parts = {
         "componentTypeName": answer.get("componentTypeName") or "",
         "description": answer.get("description") or "",

@@ -42,6 +42,16 @@ def required_workspace(client: t.Any, workspace_id: str) -> Answer:
     return answer
 
 
+def bucket_of(workspace: Answer) -> str:
+    """The name of a workspace's bucket. Raises Refused if it has none."""
+    bucket = str(workspace.get("s3Location") or "").rpartition(":")[2]
+    if not bucket:
+        raise Refused(
+            f"Workspace '{workspace['workspaceId']}' has no bucket; give it one (s3_location and role of module twinmaker_workspace)."
+        )
+    return bucket
+
+
 def picture(answer: Answer | None, tags: c.Mapping[str, str] | None) -> Answer:
     """A workspace in the shape of the module's options; empty if there is none."""
     if answer is None:

@@ -1,0 +1,163 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Scenes: their records in TwinMaker against what is wanted, and what keeps a scene document from being shown. Pure.
+
+TwinMaker neither reads nor checks the document. The rules here are those by which AWS's scene viewer (package
+scene-composer of awslabs/iot-app-kit) gives up on a document.
+"""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import json
+import re
+import typing as t
+
+from ansible_collections.energytwin.aws.plugins.module_utils._aws import TagChanges, tag_changes
+from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, changed_value, listed, shown
+
+Answer = dict[str, t.Any]
+
+# Member of the API -> the module's option.
+OPTIONS = {"contentLocation": "content_location", "description": "description", "capabilities": "capabilities", "sceneMetadata": "metadata"}
+SPEC_VERSION = re.compile(r"(\d+)\.(\d+)")
+MAJOR_VERSION = 1
+WITH_RULES = ("Tag", "MotionIndicator")
+MAX_SHOWN = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class SceneChange:
+    """request: members of Create- or UpdateScene that differ."""
+
+    before: Answer
+    after: Answer
+    request: Answer
+    tags: TagChanges
+    reasons: list[str]
+
+
+def picture(answer: Answer | None, tags: c.Mapping[str, str] | None) -> Answer:
+    """A scene in the shape of the module's options; empty if there is none."""
+    if answer is None:
+        return {}
+    shape = {option: _comparable(answer[member]) for member, option in OPTIONS.items() if answer.get(member)}
+    return {**shape, "tags": dict(tags)} if tags is not None else shape
+
+
+def shown_scene(answer: Answer | None, tags: c.Mapping[str, str] | None) -> Answer:
+    """A scene as results show it."""
+    return {} if answer is None else {"scene_id": answer["sceneId"], "arn": answer["arn"], **picture(answer, tags)}
+
+
+def change_scene(
+    answer: Answer | None, tags: c.Mapping[str, str], wanted: Answer, wanted_tags: dict[str, str] | None, purge: bool
+) -> SceneChange:
+    """What turns the scene that is there (None: there is none) into the wanted one.
+
+    wanted: members of the API, those that were given only.
+    """
+    there = answer or {}
+    request = {member: value for member, value in wanted.items() if _comparable(value) != _comparable(there.get(member) or type(value)())}
+    tag_change = tag_changes(tags, wanted_tags, purge)
+    reasons = [changed_value(OPTIONS[member], there.get(member) or type(value)(), value) for member, value in request.items()]
+    known_tags = None if wanted_tags is None else tags
+    after = picture({**there, **wanted}, None if known_tags is None else tag_change.applied(known_tags))
+    return SceneChange(
+        picture(answer, known_tags), after, request, tag_change, ["is not there"] if answer is None else reasons + tag_change.reasons()
+    )
+
+
+def _comparable(value: t.Any) -> t.Any:
+    """The order of capabilities means nothing."""
+    return sorted(value) if isinstance(value, list) else value
+
+
+def as_bytes(document: Answer) -> bytes:
+    """A document as it is stored: the same text for the same document."""
+    return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def parsed(text: bytes, name: str) -> Answer:
+    """The document in a text. Raises Refused if it is none. name: what messages call it."""
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise Refused(f"{name} is no JSON: {error}; correct it.") from error
+    if not isinstance(document, dict):
+        raise Refused(f"{name} is {shown(document)}, but a scene document is a mapping with specVersion, nodes and so on.")
+    return document
+
+
+def check_document(document: Answer, name: str) -> None:
+    """Raises Refused with all faults that keep the viewer from showing the document, one per line. name: what messages call it."""
+    faults = [f"{name}{fault}." for fault in document_faults(document)]
+    if faults:
+        more = [] if len(faults) <= MAX_SHOWN else [f"... and {len(faults) - MAX_SHOWN} more faults like these."]
+        raise Refused("\n".join(faults[:MAX_SHOWN] + more))
+
+
+def document_faults(document: Answer) -> c.Iterator[str]:
+    """What keeps the viewer from showing the document, each fault to be put behind the name of the document."""
+    yield from _version_faults(document.get("specVersion"))
+    nodes, cameras, rules = document.get("nodes", []), document.get("cameras", []), document.get("rules", {})
+    for key, content, kind in (("nodes", nodes, list), ("cameras", cameras, list), ("rules", rules, dict)):
+        if not isinstance(content, kind):
+            yield f".{key}: {shown(content)} is no {'list' if kind is list else 'mapping'}"
+            return
+    roots = document.get("rootNodeIndexes", [])
+    yield from _index_faults(".rootNodeIndexes", roots, len(nodes), "node")
+    for index, node in enumerate(nodes):
+        where = f".nodes[{index}]"
+        if not isinstance(node, dict):
+            yield f"{where}: {shown(node)} is no mapping"
+            continue
+        yield from _index_faults(f"{where}.children", node.get("children", []), len(nodes), "node")
+        for number, component in enumerate(node.get("components") or []):
+            yield from _component_faults(f"{where}.components[{number}]", component, len(cameras), rules)
+
+
+def _version_faults(version: t.Any) -> c.Iterator[str]:
+    if not isinstance(version, str):
+        yield f".specVersion: {shown(version)} is no text; the viewer needs '{MAJOR_VERSION}.0'"
+        return
+    numbers = SPEC_VERSION.fullmatch(version)
+    if not numbers:
+        yield f".specVersion: '{version}' is not of the form major.minor; use '{MAJOR_VERSION}.0'"
+    elif int(numbers[1]) > MAJOR_VERSION:
+        yield f".specVersion: '{version}' is newer than the viewer, which knows {MAJOR_VERSION}.x; use '{MAJOR_VERSION}.0'"
+
+
+def _index_faults(where: str, indexes: t.Any, count: int, what: str) -> c.Iterator[str]:
+    if not isinstance(indexes, list):
+        yield f"{where}: {shown(indexes)} is no list"
+        return
+    for index in indexes:
+        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < count:
+            yield f"{where}: there is no {what} {shown(index)}; {_has(count, what)}"
+
+
+def _has(count: int, what: str) -> str:
+    return f"the document has {what}s 0 to {count - 1}" if count else f"the document has no {what}s"
+
+
+def _component_faults(where: str, component: t.Any, cameras: int, rules: c.Mapping[str, t.Any]) -> c.Iterator[str]:
+    if not isinstance(component, dict):
+        yield f"{where}: {shown(component)} is no mapping"
+        return
+    kind, rule = component.get("type"), component.get("ruleBasedMapId")
+    if kind == "Camera":
+        yield from _index_faults(f"{where}.cameraIndex", [component.get("cameraIndex")], cameras, "camera")
+    if kind in WITH_RULES and rule and rule not in rules:
+        known = f"it has {listed(sorted(rules))}" if rules else "it has none"
+        yield f"{where}.ruleBasedMapId: the document has no rule {shown(rule)}; {known}"
+
+
+def model_uris(document: Answer) -> list[str]:
+    """The addresses of the models that a document shows, each once."""
+    components = (component for node in document.get("nodes", []) for component in node.get("components") or [])
+    uris = (component.get("uri") for component in components if component.get("type") == "ModelRef")
+    return sorted({uri for uri in uris if uri})
