@@ -18,8 +18,11 @@ import typing as t
 try:
     import botocore.config
     from botocore import exceptions as boto
+
+    # What may pass: AWS's own answers, and connections that broke after they stood. Who cannot be reached at all is not tried for long.
+    PASSING: tuple[type[Exception], ...] = (boto.ClientError, boto.ConnectionClosedError, boto.ReadTimeoutError)
 except ImportError:
-    pass  # AnsibleAWSModule says so
+    PASSING = ()  # AnsibleAWSModule says so
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import is_boto3_error_code
 from ansible_collections.amazon.aws.plugins.module_utils.errors import AWSErrorHandler
@@ -35,13 +38,15 @@ R = t.TypeVar("R")
 Item = t.TypeVar("Item")
 Result = dict[str, t.Any]
 
+BROKEN_CONNECTION = "broken connection"
 # What AWSRetry does not know by itself. The client's own retries come first, so a few more are enough.
 RETRY_CODES = (
-    "ThrottlingException",
-    "InternalServerException",
     "InternalException",
     "InternalFailureException",
+    "InternalServerException",
     "ServiceUnavailableException",
+    "ThrottlingException",
+    BROKEN_CONNECTION,
 )
 RETRIES = 6
 RETRY_DELAY = 1
@@ -77,10 +82,22 @@ class AwsError(AnsibleAWSError):
 
     @property
     def _answer(self) -> dict[str, t.Any]:
-        return t.cast("dict[str, t.Any]", getattr(self.exception, "response", {}).get("Error", {}))
+        # botocore's errors of connections have a response too, which is None.
+        answer = getattr(self.exception, "response", None) or {}
+        return t.cast("dict[str, t.Any]", answer.get("Error", {}))
 
     def sentence(self) -> str:
         return f"{self.message}: {explain(self.exception)}"
+
+
+class _Retry(AWSRetry):
+    """Tries broken connections again too. A write may then be sent twice, which every caller of ours can stand."""
+
+    base_class = PASSING
+
+    @staticmethod
+    def status_code_from_exception(error: t.Any) -> str:
+        return str(error.response["Error"]["Code"]) if isinstance(error, boto.ClientError) else BROKEN_CONNECTION
 
 
 class _ErrorHandler(AWSErrorHandler):
@@ -137,7 +154,7 @@ def _decorator(
         @functools.wraps(function)
         def called(*args: P.args, **kwargs: P.kwargs) -> R:
             # Made for each call: a back-off that threads share would mix up their delays.
-            retry = AWSRetry.jittered_backoff(
+            retry = _Retry.jittered_backoff(
                 retries=RETRIES, delay=RETRY_DELAY, max_delay=RETRY_MAX_DELAY, catch_extra_error_codes=list(RETRY_CODES)
             )
             text = description.format(**signature.bind(*args, **kwargs).arguments)

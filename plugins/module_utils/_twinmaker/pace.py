@@ -10,9 +10,9 @@ import threading
 import time
 import typing as t
 
-SLOWER = 0.7
-FASTER = 0.05
-LEAST = 2.0
+SLOWER = 0.8
+FASTER = 0.2
+LEAST = 5.0
 TOO_MANY_REQUESTS = 429
 
 
