@@ -37,11 +37,12 @@ _SCOPES = {"iot-data": "iotdata", "sso-admin": "sso", "timestream-query": "times
 
 
 class Refused(Exception):
-    """A request that reaches no service; it has its answer already."""
+    """A request that reaches no service; it has its answer already. service: what it was signed for, as far as that is known."""
 
-    def __init__(self, response: HttpResponse) -> None:
+    def __init__(self, response: HttpResponse, service: str = "-") -> None:
         super().__init__(response.status)
         self.response = response
+        self.service = service
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,20 +89,20 @@ class Front:
         key, region, scope = credential
         names = self._scopes.get(scope)
         if names is None:
-            raise Refused(refusal(501, "NotImplemented", f"The local cloud has no service {scope}."))
+            raise Refused(refusal(501, "NotImplemented", f"The local cloud has no service {scope}."), scope)
         home = self._cloud.settings.region
         if region != home and scope not in _GLOBAL:
             failure = ApiError(
                 "InvalidSignatureException", f"Credential should be scoped to a valid region: {home}, not {region}.", status=403
             )
-            raise Refused(serialise.error(names[0], None, failure))
+            raise Refused(serialise.error(names[0], None, failure), scope)
         for name in names:
             target = models.target(name, request)
             if target is not None:
                 return Call(name, target, key, request)
         asked = request.headers.get("x-amz-target") or dict(models.form(request)).get("Action") or f"{request.method} {request.path}"
         failure = ApiError("NotImplemented", f"The local cloud knows no operation of {names[0]} for {asked}.", status=501)
-        raise Refused(serialise.error(names[0], None, failure))
+        raise Refused(serialise.error(names[0], None, failure), scope)
 
     def perform(self, call: Call) -> tuple[HttpResponse, str | None]:
         """The answer, and the role session that called (None: the account's own user)."""

@@ -36,6 +36,7 @@ from local_cloud.settings import Knobs, Settings
 
 _CUT = "local_cloud.cut"
 _KNOBS = "server.knobs"
+_SHOWN = 100  # characters of an unknown address in the log
 _THREADS = 32  # more than cores: calls wait for Lambdas, which call back
 _NOT_OURS = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 _THROTTLED = {"json": 400, "query": 400, "rest-json": 429, "rest-xml": 503}
@@ -132,23 +133,17 @@ class Server:
     def _serve(self, request: HttpRequest) -> HttpResponse | None:
         """The answer to a call; None: the connection is to be cut."""
         began = time.perf_counter()
-        call: Call | None = None
+        response: HttpResponse | None
         principal: str | None = None
         try:
             call = self.cloud.front.identify(request)
+            service, operation = call.service, call.operation
             response, principal = self._perform(call)
         except Refused as refused:
+            service, operation = refused.service, f"{request.method} {request.path}"[:_SHOWN]
             response = refused.response
-        self._log.write(
-            Entry(
-                self.cloud.now(),
-                call.service if call else "-",
-                call.operation if call else f"{request.method} {request.path}"[:100],
-                response.status if response else 0,
-                round((time.perf_counter() - began) * 1000, 2),
-                principal or "account",
-            )
-        )
+        milliseconds = round((time.perf_counter() - began) * 1000, 2)
+        self._log.write(Entry(time.time(), service, operation, response.status if response else 0, milliseconds, principal or "account"))
         return response
 
     def _perform(self, call: Call) -> tuple[HttpResponse | None, str | None]:

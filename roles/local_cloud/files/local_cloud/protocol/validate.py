@@ -21,7 +21,7 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, StringSha
 from local_cloud.errors import ApiError
 
 _SHOWN = 512  # characters of a refused value that a message repeats
-_LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
+_LARGEST = 2**63 - 1  # what a service can store; smaller ranges are in the models' bounds
 _LAST_MOMENT = 253_402_300_800.0  # the year 10000 in epoch seconds
 _CODES = ("ValidationException", "InvalidRequestException", "InvalidParameterException", "ValidationError")
 
@@ -148,8 +148,8 @@ def _check_plain(value: t.Any, shape: Shape, path: str, found: list[Problem]) ->
         _wrong_type(value, f"a number of type {kind}", shape, path, found)
     elif isinstance(value, float) and not math.isfinite(value):
         _wrong_type(value, "a finite number", shape, path, found)
-    elif kind in _LARGEST and not -_LARGEST[kind] - 1 <= value <= _LARGEST[kind]:
-        _wrong_type(value, f"a number in the range of type {kind}", shape, path, found)
+    elif isinstance(value, int) and not -_LARGEST - 1 <= value <= _LARGEST:
+        _wrong_type(value, "a number of 64 bits", shape, path, found)
     else:
         _check_bounds(value, shape, path, found)
 
