@@ -118,7 +118,7 @@ def own_parts(answer: Answer, parents: c.Sequence[Answer]) -> Parts:
     definitions = {}
     for name, item in answer.get("propertyDefinitions", {}).items():
         definition = tidy_definition(item)
-        inherited = [tidy_definition(parent["propertyDefinitions"][name]) for parent in parents if name in parent["propertyDefinitions"]]
+        inherited = [tidy_definition(seen[name]) for parent in parents if name in (seen := parent.get("propertyDefinitions") or {})]
         overrides = bool(inherited) and definition not in inherited
         if not item.get("isImported") and (not item.get("isInherited") or overrides):
             definitions[name] = definition
@@ -165,6 +165,13 @@ def _tidy_function(function: Answer) -> Answer:
 
 def _tidy_item(item: Answer) -> Answer:
     return {key: content for key, content in item.items() if key not in ANSWER_ONLY}
+
+
+def shown_type(answer: Answer, parents: c.Sequence[Answer], tags: c.Mapping[str, str]) -> Answer:
+    """A component type in the shape of the module's options, with all that it defines itself. parents: as ``own_parts`` takes them."""
+    parts = own_parts(answer, parents)
+    options = {OPTIONS[member]: parts[member] for member in parts}
+    return {"component_type_id": answer["componentTypeId"], **options, "tags": dict(tags)}
 
 
 TIDIES: dict[str, c.Callable[[Answer], Answer]] = {"propertyDefinitions": tidy_definition, "functions": _tidy_function}

@@ -80,6 +80,7 @@ class Actual:
     """An entity of the workspace. components and tags are None where they were not read.
 
     error: why it is in state ERROR, empty if it is not. synced: a sync job owns it.
+    updated: when AWS changed it last, in microseconds since the epoch; 0 if that is not known.
     """
 
     entity_id: str
@@ -92,3 +93,4 @@ class Actual:
     components: dict[str, Component] | None = None
     tags: dict[str, str] | None = None
     synced: bool = False
+    updated: int = 0

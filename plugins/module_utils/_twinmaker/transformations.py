@@ -10,6 +10,7 @@ The names of components and properties are the user's and are never rewritten.
 from __future__ import annotations
 
 import collections.abc as c
+import datetime
 import typing as t
 
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import (
@@ -27,6 +28,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.values i
 Answer = dict[str, t.Any]
 Definitions = c.Mapping[str, "dict[str, Definition] | None"]
 
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 # Members of a definition that only answers have: AWS works them out.
 ANSWER_ONLY = ("isInherited", "isImported", "isFinal")
 
@@ -38,6 +40,11 @@ def error_of(status: Answer | None) -> str:
         return ""
     error = status.get("error") or {}
     return f"{error.get('message') or 'AWS gives no reason'} ({error.get('code') or 'no code'})"
+
+
+def microseconds(moment: datetime.datetime | None) -> int:
+    """A time of an answer since the epoch, exactly; 0 for none."""
+    return 0 if moment is None else (moment - EPOCH) // datetime.timedelta(microseconds=1)
 
 
 def types_to_read(entries: c.Iterable[Answer]) -> set[str]:
@@ -113,6 +120,7 @@ def actual_from_summary(summary: Answer) -> Actual:
         state=status.get("state", "ACTIVE"),
         error=error_of(status),
         arn=summary["arn"],
+        updated=microseconds(summary.get("updateDateTime")),
     )
 
 
@@ -136,6 +144,7 @@ def actual_from_answer(answer: Answer, wanted: Wanted | None = None, tags: dict[
         components=components,
         tags=tags,
         synced=bool(answer.get("syncSource")),
+        updated=base.updated,
     )
 
 

@@ -60,6 +60,11 @@ def picture(answer: Answer | None, tags: c.Mapping[str, str] | None) -> Answer:
     return {**shape, "tags": dict(tags)} if tags is not None else shape
 
 
+def shown_workspace(answer: Answer | None, tags: c.Mapping[str, str] | None) -> Answer:
+    """A workspace as results show it."""
+    return {} if answer is None else {"workspace_id": answer["workspaceId"], "arn": answer["arn"], **picture(answer, tags)}
+
+
 def change_workspace(
     answer: Answer | None, tags: c.Mapping[str, str], wanted: Answer, wanted_tags: dict[str, str] | None, purge: bool
 ) -> WorkspaceChange:

@@ -50,12 +50,12 @@ class FakeApi:
 
     service = ""
 
-    def __init__(self) -> None:
+    def __init__(self, session: boto3.Session) -> None:
         self.calls: list[str] = []
         self.before: list[c.Callable[[str, int], None]] = []
         self.after: list[c.Callable[[str, int], None]] = []
         self.lock = threading.RLock()
-        self.client = boto3.Session().client(
+        self.client = session.client(
             self.service, region_name="eu-central-1", aws_access_key_id="AKIAEXAMPLE", aws_secret_access_key="example"
         )
         self.client.meta.events.register(f"before-parameter-build.{self.client.meta.service_model.service_id.hyphenize()}", self._keep)
@@ -105,8 +105,8 @@ class FakeTwinMaker(FakeApi):
 
     service = "iottwinmaker"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, session: boto3.Session) -> None:
+        super().__init__(session)
         self.workspaces: dict[str, Answer] = {}
         self.types: dict[str, Answer] = {}
         self.entities: dict[str, Answer] = {}
@@ -420,8 +420,8 @@ class FakeIot(FakeApi):
 
     service = "iot"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, session: boto3.Session) -> None:
+        super().__init__(session)
         self.rules: dict[str, Answer] = {}
         self.tags: dict[str, dict[str, str]] = {}
         self.denied: set[str] = set()
@@ -492,16 +492,22 @@ def killed() -> type[Killed]:
     return Killed
 
 
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """One for all tests: it keeps the service models, which take long to load."""
+    return boto3.Session()
+
+
 @pytest.fixture
-def twin() -> FakeTwinMaker:
-    fake = FakeTwinMaker()
+def twin(session: boto3.Session) -> FakeTwinMaker:
+    fake = FakeTwinMaker(session)
     fake.add_workspace()
     return fake
 
 
 @pytest.fixture
-def iot() -> FakeIot:
-    return FakeIot()
+def iot(session: boto3.Session) -> FakeIot:
+    return FakeIot(session)
 
 
 @pytest.fixture

@@ -422,7 +422,7 @@ class TestDisturbed:
     @pytest.mark.parametrize("moment", ["before", "after"])
     def test_killed_at_any_call_the_next_run_finishes(self, twin: t.Any, run: t.Any, killed: t.Any, moment: str) -> None:
         """From one state to another one with creates, moves, updates, renames and deletes."""
-        start = [
+        start: list[dict[str, t.Any]] = [
             {"entity_id": "site-1", "name": "Site"},
             *({"entity_id": f"hall-{n}", "name": f"Hall {n}", "parent_entity_id": "site-1"} for n in (1, 2)),
             *(
@@ -430,7 +430,7 @@ class TestDisturbed:
                 for n in range(3)
             ),
         ]
-        goal = [
+        goal: list[dict[str, t.Any]] = [
             {"entity_id": "site-1", "name": "Site"},
             {"entity_id": "hall-1", "name": "Hall 2", "parent_entity_id": "site-1"},
             {"entity_id": "hall-3", "name": "Hall 1", "parent_entity_id": "site-1"},

@@ -27,7 +27,7 @@ class Reader:
         self.requests.append(request)
         order = range(self.count) if request["orderByTime"] == "ASCENDING" else range(self.count - 1, -1, -1)
         start, size = int(request.get("nextToken", "0")), request["maxResults"]
-        values = [
+        values: list[dict[str, t.Any]] = [
             {"time": (BEGIN + datetime.timedelta(minutes=index, milliseconds=7)).isoformat(), "value": {"doubleValue": index / 4}}
             for index in order[start : start + size]
         ]

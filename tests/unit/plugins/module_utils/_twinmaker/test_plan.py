@@ -47,7 +47,8 @@ class Model:
 
     def carry_out(self, plan: Plan, options: Options, seed: int) -> None:
         """Does the steps in some order that their dependencies allow."""
-        left, done, chance = set(range(len(plan.steps))), set(), random.Random(seed)
+        left, chance = set(range(len(plan.steps))), random.Random(seed)
+        done: set[int] = set()
         while left:
             ready = sorted(index for index in left if set(plan.steps[index].after) <= done)
             assert ready, "the steps wait for one another"

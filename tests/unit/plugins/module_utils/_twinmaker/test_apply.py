@@ -1,0 +1,92 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading and applying: answers that have no room for everything, progress, and steps that wait."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+import pytest
+
+from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.apply import apply_plan
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, Step
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.read import complete
+
+
+class BigEntity:
+    """An entity with more components and properties than GetEntity shows."""
+
+    def list_components(self, **request: t.Any) -> dict[str, t.Any]:
+        return {
+            "componentSummaries": [{"componentName": name, "componentTypeId": "t", "status": {"state": "ACTIVE"}} for name in ("a", "b")]
+        }
+
+    def list_properties(self, componentName: str, **request: t.Any) -> dict[str, t.Any]:
+        start = int(request.get("nextToken", "0"))
+        found = [{"propertyName": f"{componentName}{start}", "definition": {}, "value": {"doubleValue": start}}]
+        return {"propertySummaries": found, **({"nextToken": str(start + 1)} if start < 2 else {})}
+
+
+def test_what_an_answer_leaves_out_is_read() -> None:
+    shown = {"componentName": "a", "componentTypeId": "t", "properties": {"a0": {}}, "areAllPropertiesReturned": True}
+    answer = complete(BigEntity(), "plant", {"entityId": "e", "components": {"a": shown}, "areAllComponentsReturned": False})
+    assert answer["components"]["a"]["properties"] == {"a0": {}}
+    assert set(answer["components"]["b"]["properties"]) == {"b0", "b1", "b2"}
+
+
+def test_what_is_complete_is_not_read_again() -> None:
+    answer = {"entityId": "e", "components": {"a": {"properties": {}}}, "areAllComponentsReturned": True}
+    assert complete(None, "plant", answer) == answer
+
+
+def plan(*after: tuple[int, ...]) -> Plan:
+    return Plan([Step("create", f"e{index}", "why", waits) for index, waits in enumerate(after)], {}, {})
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_steps_wait_for_others(concurrency: int) -> None:
+    begun: list[str] = []
+    lock = threading.Lock()
+
+    def carry_out(step: Step) -> None:
+        with lock:
+            begun.append(step.entity_id)
+
+    outcome = apply_plan(plan((), (), (0,), (0, 1), (2, 3)), carry_out, concurrency=concurrency)
+    assert sorted(outcome.done) == [0, 1, 2, 3, 4] and not outcome.failed
+    assert begun.index("e2") > begun.index("e0") and begun.index("e4") == 4 and begun.index("e3") > begun.index("e1")
+
+
+def test_as_many_steps_run_at_once_as_allowed() -> None:
+    meeting = threading.Barrier(4, timeout=20)
+    outcome = apply_plan(plan(*[()] * 8), lambda step: t.cast(None, meeting.wait()), concurrency=4)
+    assert len(outcome.done) == 8
+
+
+def test_nothing_begins_after_a_failure() -> None:
+    begun: list[str] = []
+
+    def carry_out(step: Step) -> None:
+        begun.append(step.entity_id)
+        if step.entity_id == "e1":
+            raise Refused("no")
+
+    outcome = apply_plan(plan((), (), (1,), ()), carry_out, concurrency=1)
+    assert begun == ["e0", "e1"] and outcome.done == [0] and outcome.failed == {1: "no"}
+
+
+def test_progress_is_reported_every_few_seconds() -> None:
+    lines: list[str] = []
+    seconds = iter(range(0, 1000, 3))
+    apply_plan(
+        plan(*[(index - 1,) if index else () for index in range(6)]),
+        lambda step: None,
+        concurrency=1,
+        report=lines.append,
+        clock=lambda: next(seconds),
+    )
+    assert lines and all(line.endswith("of 6 steps are done") for line in lines) and len(lines) < 6

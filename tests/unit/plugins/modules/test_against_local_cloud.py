@@ -1,0 +1,118 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The modules against the local cloud, which is written from AWS's documents and knows nothing of the modules."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import dataclasses
+import json
+import pathlib
+import socket
+import typing as t
+
+import pytest
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from local_cloud.assembly import build
+from local_cloud.cloud import Cloud
+from local_cloud.settings import Knobs, Settings
+
+ROLE = "arn:aws:iam::123456789012:role/twin"
+METER = "com.example.energymeter"
+
+
+@pytest.fixture(params=[0.0, 0.05], ids=["at-once", "settling"])
+def cloud(request: pytest.FixtureRequest, tmp_path: pathlib.Path, run: t.Any, monkeypatch: pytest.MonkeyPatch) -> c.Iterator[Cloud]:
+    """A cloud with a bucket and a role, whose clients the modules get."""
+    with socket.socket() as one, socket.socket() as other:
+        for listener in (one, other):
+            listener.bind(("127.0.0.1", 0))
+        settings = Settings(home=tmp_path / "cloud", port=one.getsockname()[1], mqtt_port=other.getsockname()[1])
+    made = build(dataclasses.replace(settings, knobs=Knobs(settle=request.param)))
+    monkeypatch.setattr(AnsibleAWSModule, "client", lambda self, service, **options: made.client(service))
+    made.client("s3").create_bucket(Bucket="plant-twin", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    trust = [{"Effect": "Allow", "Principal": {"Service": "iottwinmaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    allow = [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]
+    iam = made.client("iam")
+    iam.create_role(RoleName="twin", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}))
+    iam.put_role_policy(RoleName="twin", PolicyName="bucket", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allow}))
+    yield made
+    made.stop()
+
+
+def meter(number: int, **properties: t.Any) -> dict[str, t.Any]:
+    return {"componentTypeId": METER, "properties": {"panelId": "panel-1", "meterId": number, **properties}}
+
+
+def test_the_life_of_a_workspace(cloud: Cloud, run: t.Any, three_times: t.Any) -> None:
+    workspace = {"workspace_id": "plant", "s3_location": "arn:aws:s3:::plant-twin", "role": ROLE, "tags": {"a": "b"}}
+    three_times("twinmaker_workspace", **workspace)
+    three_times("twinmaker_workspace", workspace_id="plant", description="A plant", tags={"c": "d"})
+    own_type = {
+        "workspace_id": "plant",
+        "component_type_id": METER,
+        "property_definitions": {
+            "panelId": {"dataType": {"type": "STRING"}, "isRequiredInEntity": True, "isExternalId": True},
+            "meterId": {"dataType": {"type": "STRING"}, "isRequiredInEntity": True, "isExternalId": True},
+            "maker": {"dataType": {"type": "STRING", "allowedValues": [{"stringValue": "A"}, {"stringValue": "B"}]}, "defaultValue": "A"},
+            "rating": {"dataType": {"type": "DOUBLE", "unitOfMeasure": "kW"}},
+        },
+        "tags": {"a": "b"},
+    }
+    three_times("twinmaker_component_type", **own_type)
+    three_times("twinmaker_component_type", workspace_id="plant", component_type_id=METER, description="A meter")
+    heir = {
+        "workspace_id": "plant",
+        "component_type_id": "com.example.heir",
+        "extends_from": [METER],
+        "property_definitions": {"serial": {"dataType": {"type": "STRING"}}},
+    }
+    three_times("twinmaker_component_type", **heir)
+    three_times("twinmaker_component_type", workspace_id="plant", component_type_id="com.example.heir", description="An heir")
+
+    def entities(**meters: t.Any) -> list[dict[str, t.Any]]:
+        return [
+            {"entity_id": "panel-1", "name": "Panel", "parent_entity_id": "hall-1", "components": meters, "tags": {"a": "b"}},
+            {"entity_id": "hall-1", "name": "Hall", "parent_entity_id": "site-1", "description": "One"},
+            {"entity_id": "site-1", "name": "Site"},
+        ]
+
+    def bring(listed: list[dict[str, t.Any]], **options: t.Any) -> list[tuple[str, str]]:
+        result = three_times("twinmaker_entities", workspace_id="plant", entities=listed, **options)
+        return [(step["action"], step["entity_id"]) for step in result["plan"]]
+
+    first = entities(m5=meter(5, rating=7), m6=meter(6, maker="B"))
+    assert bring(first) == [("create", "site-1"), ("create", "hall-1"), ("create", "panel-1")]
+    assert bring(entities(m5=meter(5, rating=8.5), m7={**meter(7), "componentTypeId": "com.example.heir"}), prune=True) == [
+        ("update", "panel-1")
+    ]
+    moved = [
+        {**first[0], "parent_entity_id": "site-1", "name": "Hall"},
+        {**first[1], "name": "Panel", "parent_entity_id": "panel-1"},
+        first[2],
+    ]
+    # Hall gives its name free first.
+    assert bring(moved, prune=True) == [("update", "hall-1"), ("move", "panel-1"), ("move", "hall-1")]
+    swapped = [{**moved[0], "components": {"m5": {**meter(5), "componentTypeId": "com.example.heir"}}}, *moved[1:]]
+    assert bring(swapped, prune=True) == [("update", "panel-1")]
+    assert "cannot change while it is in use by 'panel-1'" in run("twinmaker_component_type", **{**heir, "property_definitions": {}})["msg"]
+    assert "is not empty" in run("twinmaker_workspace", workspace_id="plant", state="absent")["msg"]
+    assert bring([], prune=True) == [("delete", "hall-1"), ("delete", "panel-1"), ("delete", "site-1")]
+    for type_id in ("com.example.heir", METER):
+        three_times("twinmaker_component_type", workspace_id="plant", component_type_id=type_id, state="absent")
+    three_times("twinmaker_workspace", workspace_id="plant", state="absent")
+
+
+def test_the_life_of_a_rule(cloud: Cloud, three_times: t.Any) -> None:
+    action = {"republish": {"roleArn": ROLE, "topic": "other/plant"}}
+    three_times("iot_topic_rule", name="readings", sql="SELECT * FROM 'energy/plant'", actions=[action], tags={"a": "b c"}, enabled=False)
+    three_times("iot_topic_rule", name="readings", enabled=True)
+    three_times(
+        "iot_topic_rule", name="readings", sql="SELECT kW FROM 'energy/plant'", error_action=action, description="x", tags={"d": "e"}
+    )
+    three_times("iot_topic_rule", name="readings", error_action={}, description="")
+    assert cloud.client("iot").get_topic_rule(ruleName="readings")["rule"]["ruleDisabled"] is False
+    three_times("iot_topic_rule", name="readings", state="absent")
