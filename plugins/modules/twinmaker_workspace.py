@@ -148,14 +148,10 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.workspac
     check_is_empty,
     create_workspace,
     picture,
+    shown_workspace,
 )
 
 Answer = dict[str, t.Any]
-
-
-def workspace(client: t.Any, answer: Answer | None, tags: dict[str, str]) -> Answer:
-    """The workspace as the result shows it."""
-    return {} if answer is None else {"workspace_id": answer["workspaceId"], "arn": answer["arn"], **picture(answer, tags)}
 
 
 def present(client: t.Any, parameters: Answer, check_mode: bool) -> Answer:
@@ -178,7 +174,7 @@ def present(client: t.Any, parameters: Answer, check_mode: bool) -> Answer:
         tags = change.tags.applied(tags)
     return {
         "changed": bool(change.reasons),
-        "workspace": workspace(client, answer, tags),
+        "workspace": shown_workspace(answer, tags),
         "diff": as_diff(change.before, change.after),
         "reasons": change.reasons,
     }
@@ -197,7 +193,7 @@ def absent(client: t.Any, parameters: Answer, check_mode: bool) -> Answer:
             waiters.deleted_workspace(client, workspace_id, parameters["wait_timeout"])
     return {
         "changed": True,
-        "workspace": workspace(client, answer, tags) if check_mode else {},
+        "workspace": shown_workspace(answer, tags) if check_mode else {},
         "diff": as_diff(picture(answer, tags), {}),
         "reasons": ["is not wanted"],
     }
