@@ -42,3 +42,10 @@ def test_a_policy_that_denies_everybody_denies(s3: t.Any) -> None:
     with pytest.raises(ClientError) as refused:
         s3.get_object(Bucket="plant", Key="scene.json")
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_a_part_of_s3_that_is_not_there_is_refused_by_name(s3: t.Any) -> None:
+    with pytest.raises(ClientError) as refused:
+        s3.put_bucket_metrics_configuration(Bucket="plant", Id="all", MetricsConfiguration={"Id": "all"})
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert "PutBucketMetricsConfiguration" in str(refused.value)

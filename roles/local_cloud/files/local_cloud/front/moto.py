@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import typing as t
 
@@ -28,6 +29,11 @@ _JOURNALED = {
     "dynamodb": frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}),
     "logs": frozenset({"PutLogEvents"}),
 }
+# moto takes a part of S3 that it does not know for the bucket or the object itself: it would answer with a success.
+_UNKNOWN_TO_S3 = re.compile(
+    "Abac|Analytics|Annotation|IntelligentTiering|Metadata|Metrics|RequestPayment|Torrent"
+    "|CreateSession|DirectoryBuckets|RenameObject|UpdateObjectEncryption|WriteGetObjectResponse"
+)
 _JOURNAL_LIMIT = 1_000  # entries of a service, until a snapshot takes their place
 
 
@@ -67,6 +73,8 @@ class Moto:
 
     def perform(self, service: str, operation: str, request: HttpRequest) -> HttpResponse:
         """moto's answer; what it has changed is on the disk when this returns."""
+        if service == "s3" and _UNKNOWN_TO_S3.search(operation):
+            raise _not_implemented(service, operation)
         changes = not operation.startswith(_READS)
         snapshot_due = False
         with self._lock:
@@ -86,7 +94,7 @@ class Moto:
         if snapshot_due:
             self._make_durable(service, version)
         if response is None:
-            raise ApiError("NotImplemented", f"The local cloud does not implement {service}:{operation}.", status=501)
+            raise _not_implemented(service, operation)
         return response
 
     def _make_durable(self, service: str, version: int) -> None:
@@ -128,3 +136,7 @@ class Moto:
 
     def close(self) -> None:
         self._state.close()
+
+
+def _not_implemented(service: str, operation: str) -> ApiError:
+    return ApiError("NotImplemented", f"The local cloud does not implement {service}:{operation}.", status=501)
