@@ -89,7 +89,11 @@ class Front:
         key, region, scope = credential
         names = self._scopes.get(scope)
         if names is None:
-            raise Refused(refusal(501, "NotImplemented", f"The local cloud has no service {scope}."), scope)
+            sentence = f"The local cloud has no service {scope}."
+            form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+            raise Refused(
+                serialise.form_error(501, "NotImplemented", sentence) if form else refusal(501, "NotImplemented", sentence), scope
+            )
         home = self._cloud.settings.region
         if region != home and scope not in _GLOBAL:
             failure = ApiError(

@@ -10,6 +10,7 @@ import os
 import re
 import threading
 import typing as t
+import xml.parsers.expat
 
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
@@ -116,7 +117,10 @@ class Moto:
             headers[name] = value
         headers.replace_header("host", host) if "host" in headers else headers.add_header("host", host)
         url = f"https://{host}{request.path}" + (f"?{request.query}" if request.query else "")
-        answer = self._stubber.process_request(AWSPreparedRequest(request.method, url, headers, request.body, False))
+        try:
+            answer = self._stubber.process_request(AWSPreparedRequest(request.method, url, headers, request.body, False))
+        except xml.parsers.expat.ExpatError as error:
+            raise ApiError("MalformedXML", f"The XML you provided was not well-formed: {error}.", status=400) from None
         if answer is None:
             return None
         status, answered, body = answer

@@ -209,6 +209,14 @@ def _to_xml(value: t.Any, shape: Shape, tag: str) -> str:
     return f"<{tag}>{inner}</{tag}>"
 
 
+def form_error(status: int, code: str, message: str) -> HttpResponse:
+    """An error for a client of an unknown service that sends forms: clients of the query and the ec2 protocol both read this one."""
+    request_id = str(uuid.uuid4())
+    error = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
+    body = f"<Response><Errors>{error}</Errors><RequestID>{request_id}</RequestID></Response>"
+    return HttpResponse(status, {"Content-Type": "text/xml", "x-amzn-RequestId": request_id}, body.encode())
+
+
 def _xml_error(service: str, protocol: str, status: int, code: str, message: str) -> HttpResponse:
     request_id = str(uuid.uuid4())
     content = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
