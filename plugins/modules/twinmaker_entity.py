@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: twinmaker_entity
 short_description: Manage one AWS IoT TwinMaker entity
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - energytwin.aws contributors (@energytwin)
 description:
@@ -72,7 +72,6 @@ options:
     default: 120
 seealso:
   - module: energytwin.aws.twinmaker_entities
-  - module: energytwin.aws.twinmaker_entity_info
   - module: energytwin.aws.twinmaker_component_type
 """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: twinmaker_scene
 short_description: Manage an AWS IoT TwinMaker scene with its document and its models
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - energytwin.aws contributors (@energytwin)
 description:
@@ -89,7 +89,6 @@ options:
     type: bool
     default: false
 seealso:
-  - module: energytwin.aws.twinmaker_scene_info
   - module: energytwin.aws.twinmaker_workspace
 notes:
   - The caller needs C(s3:GetObject) and C(s3:PutObject), and C(s3:ListBucket) so that S3 tells a missing object from a forbidden one.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: twinmaker_sync_job
 short_description: Manage an AWS IoT TwinMaker sync job
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - energytwin.aws contributors (@energytwin)
 description:
@@ -53,7 +53,6 @@ options:
     type: int
     default: 1800
 seealso:
-  - module: energytwin.aws.twinmaker_sync_job_info
   - module: energytwin.aws.twinmaker_workspace
 """
 

@@ -31,7 +31,7 @@ class Reader:
             {"time": (BEGIN + datetime.timedelta(minutes=index, milliseconds=7)).isoformat(), "value": {"doubleValue": index / 4}}
             for index in order[start : start + size]
         ]
-        found = [
+        found: list[dict[str, t.Any]] = [
             {"entityPropertyReference": {**self.reference(request), "propertyName": name}, "values": values}
             for name in request["selectedProperties"]
             if name not in self.missing
