@@ -93,7 +93,7 @@ package: $(READY) ## what Ansible Galaxy would say of the collection
 	python -m tests.tools.package
 
 unit: $(READY) ## unit tests
-	python -m pytest -q tests/unit
+	python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile tests/unit
 
 integration: $(READY) ## playbooks and programs against a local cloud
 	python -m pytest -q tests/integration

@@ -126,7 +126,7 @@ def api_call(description: str) -> c.Callable[[c.Callable[P, R]], c.Callable[P, R
 
     description: what the call does, as it continues "Failed to"; ``{names}`` are the function's arguments.
     """
-    return _decorator(description, lambda text: _ErrorHandler.common_error_handler(text))
+    return _decorator(description, _ErrorHandler.common_error_handler)
 
 
 def api_lookup(description: str, missing: str = "ResourceNotFoundException") -> c.Callable[[c.Callable[P, R]], c.Callable[P, R | None]]:
@@ -140,9 +140,7 @@ def api_lookup(description: str, missing: str = "ResourceNotFoundException") -> 
         def _is_missing(cls) -> type[Exception]:
             return is_boto3_error_code(missing)
 
-    return t.cast(
-        "c.Callable[[c.Callable[P, R]], c.Callable[P, R | None]]", _decorator(description, lambda text: Handler.list_error_handler(text))
-    )
+    return t.cast("c.Callable[[c.Callable[P, R]], c.Callable[P, R | None]]", _decorator(description, Handler.list_error_handler))
 
 
 def _decorator(
@@ -195,17 +193,22 @@ def connect(module: AnsibleAWSModule, service: str, connections: int = 10) -> t.
 
 def run(module: AnsibleAWSModule, work: c.Callable[[AnsibleAWSModule], Result]) -> t.NoReturn:
     """Does the module's work and ends it: with its result, or with one clear message and never a traceback."""
+    answer, done = _outcome(module, work)
+    if done:
+        module.exit_json(**answer)
+    module.fail_json(**answer)
+
+
+def _outcome(module: AnsibleAWSModule, work: c.Callable[[AnsibleAWSModule], Result]) -> tuple[Result, bool]:
+    """The result, or what failed; and which of the two it is."""
     try:
-        result = work(module)
+        return work(module), True
     except Refused as error:
-        failure: Result = {"msg": error.message, **error.details}
+        return {"msg": error.message, **error.details}, False
     except AwsError as error:
-        failure = {"msg": error.sentence(), "error": {"code": error.code, "message": error.text}}
+        return {"msg": error.sentence(), "error": {"code": error.code, "message": error.text}}, False
     except (boto.BotoCoreError, boto.ClientError) as error:
-        failure = {"msg": explain(error)}
-    else:
-        module.exit_json(**result)
-    module.fail_json(**failure)
+        return {"msg": explain(error)}, False
 
 
 def poll(

@@ -155,7 +155,7 @@ class Access:
         role = role_arn.rpartition("/")[2]
         principal = f"arn:aws:sts::{self._cloud.settings.account}:assumed-role/{role}/{name}"
         letters = string.ascii_uppercase + string.digits
-        key = _TEMPORARY + "".join(secrets.choice(letters) for _ in range(16))
+        key = _TEMPORARY + "".join(secrets.choice(letters) for _unused in range(16))
         session = Session(key, secrets.token_urlsafe(30), secrets.token_urlsafe(120), role_arn, principal, expires)
         self._cloud.store.put(_SESSION, key, dataclasses.asdict(session))
         return session

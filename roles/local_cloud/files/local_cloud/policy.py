@@ -192,7 +192,7 @@ def _conditions_hold(statement: Document, keys: dict[str, list[str]]) -> bool:
 
 
 def _condition_holds(operator: str, key: str, expected: list[str], keys: dict[str, list[str]]) -> bool:
-    qualifier, _, name = operator.rpartition(":")
+    qualifier, _unused, name = operator.rpartition(":")
     actual = keys.get(key.lower())
     if name == "Null":
         return any((actual is None) == (value.lower() == "true") for value in expected)

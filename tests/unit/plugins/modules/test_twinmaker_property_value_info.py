@@ -32,7 +32,7 @@ class Reader:
             for index in order[start : start + size]
         ]
         found: list[dict[str, t.Any]] = [
-            {"entityPropertyReference": {**self.reference(request), "propertyName": name}, "values": values}
+            {"entityPropertyReference": self.reference(request) | {"propertyName": name}, "values": values}
             for name in request["selectedProperties"]
             if name not in self.missing
         ]

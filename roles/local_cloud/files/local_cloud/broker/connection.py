@@ -218,7 +218,7 @@ class Connection:
         )
         return self._broker.submit(message, qos, retain)
 
-    def _acknowledge(self, _: object = None) -> None:
+    def _acknowledge(self, _unused: object = None) -> None:
         """PUBACKs in the order of the messages, each after its message has been handled for good."""
         while self._unfinished and self._unfinished[0][1].done():
             packet_id, future = self._unfinished.popleft()

@@ -218,7 +218,7 @@ def _other(kind: int, body: _Body) -> Packet:
         filters: list[tuple[str, int]] = []
         while not body.ended or not filters:
             filters.append((body.text(), body.byte()))
-        if any(qos > 2 for _, qos in filters):
+        if any(qos > 2 for _unused, qos in filters):
             raise ProtocolError("a SUBSCRIBE has a QoS above 2")
         return Subscribe(packet_id, tuple(filters))
     if kind == UNSUBSCRIBE:

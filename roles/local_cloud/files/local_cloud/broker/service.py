@@ -119,7 +119,7 @@ class Broker(Service):
         while (batch := self._inbox.get()) is not None:
             error: Exception | None = None
             try:
-                self.publish(*(publication for publication, _ in batch))
+                self.publish(*(publication for publication, _unused in batch))
             except Exception as caught:  # nothing may end this thread; the clients hear of it by their futures
                 error = caught
             # A loop that has ended has no clients left who wait for an acknowledgement.
@@ -203,7 +203,7 @@ class Broker(Service):
 
 
 def _finish(batch: list[Submission], error: Exception | None) -> None:
-    for _, future in batch:
+    for _unused, future in batch:
         if future.cancelled():
             continue
         future.set_result(None) if error is None else future.set_exception(error)

@@ -153,7 +153,7 @@ class Sessions:
     def _forget(self, session: Session) -> None:
         self._sessions.pop(session.client_id, None)
         self._store.delete(SESSION, session.client_id)
-        for key, _ in self._store.list(QUEUED, parent=session.client_id):
+        for key, _unused in self._store.list(QUEUED, parent=session.client_id):
             self._store.delete(QUEUED, key)
 
     def _queue(self, client_id: str, delivery: Delivery) -> str:

@@ -126,7 +126,7 @@ def _property(
         return _detail("Properties", key, recreation, "Dynamic", source, str(unknown))
     if canonical(value) == canonical(instance["properties"].get(key)):
         return None
-    used = sorted({name for kind, name, _ in functions.references(expression) if kind == "Ref"} & changed_parameters)
+    used = sorted({name for kind, name, _unused in functions.references(expression) if kind == "Ref"} & changed_parameters)
     if used:
         return _detail("Properties", key, recreation, "Static", "ParameterReference", used[0])
     return _detail("Properties", key, recreation)

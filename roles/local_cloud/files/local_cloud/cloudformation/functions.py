@@ -182,7 +182,7 @@ def references(node: t.Any) -> c.Iterator[Reference]:
         for literal, variable in _SUB_VARIABLE.findall(text):
             variable = variable.strip()
             if not literal and variable not in variables:
-                target, _, attribute = variable.partition(".")
+                target, _unused, attribute = variable.partition(".")
                 yield ("GetAtt", target, attribute) if attribute else ("Ref", target, None)
         yield from references(variables)
     else:
@@ -300,7 +300,7 @@ def _sub(argument: t.Any, scope: Scope) -> str:
             return "${" + match[2] + "}"
         if name in variables:
             return text_of(variables[name])
-        target, _, attribute = name.partition(".")
+        target, _unused, attribute = name.partition(".")
         return text_of(scope.attribute(target, attribute) if attribute else _reference(target, scope))
 
     return _SUB_VARIABLE.sub(value, text)
@@ -315,7 +315,7 @@ def _cidr(argument: t.Any, scope: Scope) -> list[str]:
     try:
         network = ipaddress.ip_network(block)
         subnets = network.subnets(new_prefix=network.max_prefixlen - int(bits))
-        return [str(subnet) for subnet, _ in zip(subnets, range(int(count)), strict=False)]
+        return [str(subnet) for subnet, _unused in zip(subnets, range(int(count)), strict=False)]
     except ValueError:
         raise invalid(f"Template error: Fn::Cidr cannot make {count} blocks of {bits} bits from {block}") from None
 

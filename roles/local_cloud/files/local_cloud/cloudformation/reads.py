@@ -45,7 +45,7 @@ class Reads(ChangeSets):
         stack = self.find(given["StackName"], words="Stack [{name}] does not exist")
         after = given.get("NextToken", "")
         found = self.records.events(stack["id"], f"{stack['id']}#{after}" if after else "", _EVENTS_PAGE + 1)
-        answer: Answer = {"StackEvents": [event for _, event in found[:_EVENTS_PAGE]]}
+        answer: Answer = {"StackEvents": [event for _unused, event in found[:_EVENTS_PAGE]]}
         if len(found) > _EVENTS_PAGE:
             answer["NextToken"] = found[_EVENTS_PAGE - 1][0].rpartition("#")[2]
         return answer

@@ -51,11 +51,11 @@ class Records:
         return self._store.get(STACK, stack_id)
 
     def stacks(self) -> list[Record]:
-        return [stack for _, stack in self._store.list(STACK)]
+        return [stack for _unused, stack in self._store.list(STACK)]
 
     def named(self, name: str) -> Record | None:
         """The stack of this name that is not deleted."""
-        return next((stack for _, stack in self._store.list(STACK, parent=name) if stack["status"] != GONE), None)
+        return next((stack for _unused, stack in self._store.list(STACK, parent=name) if stack["status"] != GONE), None)
 
     def put_stack(self, stack: Record) -> None:
         self._store.put(STACK, stack["id"], stack, parent=stack["name"])
@@ -110,7 +110,7 @@ class Records:
 
     def resources(self, stack_id: str) -> dict[str, Record]:
         found = self._store.list(RESOURCE, parent=stack_id, prefix=f"{stack_id}#")
-        return {resource["logical_id"]: resource for _, resource in found}
+        return {resource["logical_id"]: resource for _unused, resource in found}
 
     def resource(self, stack_id: str, logical_id: str) -> Record | None:
         return self._store.get(RESOURCE, f"{stack_id}#{logical_id}")
@@ -145,7 +145,7 @@ class Records:
         return self._store.get(CHANGE_SET, change_set_id)
 
     def change_sets(self, stack_id: str) -> list[Record]:
-        return [change_set for _, change_set in self._store.list(CHANGE_SET, parent=stack_id)]
+        return [change_set for _unused, change_set in self._store.list(CHANGE_SET, parent=stack_id)]
 
     def put_change_set(self, change_set: Record) -> None:
         self._store.put(CHANGE_SET, change_set["id"], change_set, parent=change_set["stack_id"])

@@ -164,7 +164,7 @@ class Server:
 
     # ---- control
 
-    def _status(self, _: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _status(self, _unused: dict[str, t.Any]) -> dict[str, t.Any]:
         settings = self.cloud.settings
         return {
             "pid": os.getpid(),
@@ -187,7 +187,7 @@ class Server:
             self.cloud.store.put(_KNOBS, "", dataclasses.asdict(new))
         return {"knobs": dataclasses.asdict(new), "changed": new != old}
 
-    def _reset(self, _: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _reset(self, _unused: dict[str, t.Any]) -> dict[str, t.Any]:
         """A new, empty cloud in the same process: its knobs stay, all that it held is gone."""
         with self._door.closed():
             settings = self.cloud.settings
@@ -265,7 +265,7 @@ def _request(environ: Environ) -> HttpRequest:
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(name):
             headers[name.replace("_", "-").lower()] = environ[name]
-    path, _, query = environ["REQUEST_URI"].partition("?")
+    path, _unused, query = environ["REQUEST_URI"].partition("?")
     return HttpRequest(environ["REQUEST_METHOD"], path, query, headers, environ["wsgi.input"].read())
 
 

@@ -109,14 +109,16 @@ def _routes(service: str) -> dict[str, list[_Route]]:
     ranked: dict[str, list[tuple[tuple[t.Any, ...], _Route]]] = {}
     for name in service_model(service).operation_names:
         operation = operation_model(service, name)
-        path, _, literals = operation.http["requestUri"].partition("?")
+        path, _unused, literals = operation.http["requestUri"].partition("?")
         route = _route(operation, path, literals)
         literal_text = len(re.sub(r"\{[^}]*\}", "", path))
         greedy = path.count("+}")
         # S3 has pairs of the same form: an old and a new one (GetBucketLifecycleConfiguration), or one of S3 Express (ListDirectoryBuckets).
         rank = (path.count("/"), -greedy, literal_text, len(route.query) + len(route.headers), not operation.deprecated, -len(name))
         ranked.setdefault(operation.http["method"], []).append((rank, route))
-    return {method: [route for _, route in sorted(routes, key=lambda pair: pair[0], reverse=True)] for method, routes in ranked.items()}
+    return {
+        method: [route for _unused, route in sorted(routes, key=lambda pair: pair[0], reverse=True)] for method, routes in ranked.items()
+    }
 
 
 def _route(operation: OperationModel, path: str, literals: str) -> _Route:

@@ -168,11 +168,11 @@ def _from_tree(node: _Tree, shape: Shape) -> t.Any:
         return parsed
     if isinstance(shape, ListShape):
         items = node if shape.serialization.get("flattened") else node.get(shape.member.serialization.get("name", "member"), {})
-        return [_from_tree(below, shape.member) for _, below in _numbered(items)]
+        return [_from_tree(below, shape.member) for _unused, below in _numbered(items)]
     if isinstance(shape, MapShape):
         entries = node if shape.serialization.get("flattened") else node.get("entry", {})
         key, value = shape.key.serialization.get("name", "key"), shape.value.serialization.get("name", "value")
-        return {below.get(key, {}).get("", ""): _from_tree(below.get(value, {}), shape.value) for _, below in _numbered(entries)}
+        return {below.get(key, {}).get("", ""): _from_tree(below.get(value, {}), shape.value) for _unused, below in _numbered(entries)}
     return _scalar(node.get("", ""), shape)
 
 

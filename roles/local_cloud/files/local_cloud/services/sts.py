@@ -21,7 +21,7 @@ class Sts(Service):
         account = self.cloud.settings.account
         if request.principal is None:
             return {"UserId": account, "Account": account, "Arn": f"arn:aws:iam::{account}:root"}
-        _, role_name, session_name = request.principal.split("/")
+        _unused, role_name, session_name = request.principal.split("/")
         role = self.cloud.access.role(role_name)
         user = f"{role.role_id if role else 'AROA'}:{session_name}"
         return {"UserId": user, "Account": account, "Arn": request.principal}

@@ -139,7 +139,7 @@ class _Call:
 
     def write(self, cloud: Cloud, role: str) -> dict[int, str]:
         """Why it failed, by index of the message."""
-        records = [record for _, part in self._jobs for record in part]
+        records = [record for _unused, part in self._jobs for record in part]
         if not records:
             return {}
         reason = self._try(cloud, role, records)

@@ -117,7 +117,7 @@ class Engine:
             return actions.perform(self._cloud, self._publish, action, jobs)
         except Exception as error:  # a fault of ours must not lose messages: it goes to the error action like any other
             _LOG.exception("rule %s: %s", jobs[0].rule.name, action.kind)
-            return [Failure("", f"{type(error).__name__}: {error}") for _ in jobs]
+            return [Failure("", f"{type(error).__name__}: {error}") for _unused in jobs]
 
     def _count(self, counters: c.Mapping[str, c.Mapping[str, int]], errors: c.Mapping[str, str]) -> None:
         with self._cloud.store.transaction():

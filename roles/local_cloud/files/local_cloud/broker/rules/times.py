@@ -34,7 +34,7 @@ def _pieces(pattern: str) -> c.Iterator[tuple[str, str]]:
         if match.start() != position:
             break
         position = match.end()
-        quoted, letters, _, plain = match.groups()
+        quoted, letters, _unused, plain = match.groups()
         if letters:
             yield letters, ""
         else:

@@ -22,7 +22,7 @@ class ServiceAccounts(Room):
         with self.cloud.store.transaction():
             record = self.get_active(request)
             accounts = self.cloud.store.list(ACCOUNT, prefix=f"{record['id']}/")
-            if any(account["name"] == name for _, account in accounts):
+            if any(account["name"] == name for _unused, account in accounts):
                 raise conflict(f"The service account {name} already exists.", name, "service account")
             account = {"id": self._next_id(record), "name": name, "grafanaRole": role, "isDisabled": "false"}
             self.cloud.store.put(ACCOUNT, _key(record["id"], account["id"]), account)
@@ -38,7 +38,7 @@ class ServiceAccounts(Room):
         with self.cloud.store.transaction():
             key, account = self._find_account(request, self.get_active(request))
             self.cloud.store.delete(ACCOUNT, key)
-            for token_key, _ in self.cloud.store.list(TOKEN, prefix=f"{key}/"):
+            for token_key, _unused in self.cloud.store.list(TOKEN, prefix=f"{key}/"):
                 self.cloud.store.delete(TOKEN, token_key)
         return {"serviceAccountId": account["id"], "workspaceId": request.parameters["workspaceId"]}
 
@@ -50,7 +50,7 @@ class ServiceAccounts(Room):
         with self.cloud.store.transaction():
             record = self.get_active(request)
             account_key, account = self._find_account(request, record)
-            if any(token["name"] == name for _, token in self.cloud.store.list(TOKEN, prefix=f"{account_key}/")):
+            if any(token["name"] == name for _unused, token in self.cloud.store.list(TOKEN, prefix=f"{account_key}/")):
                 raise conflict(f"The service account token {name} already exists.", name, "service account token")
             now = self.cloud.now()
             token = {
@@ -104,4 +104,4 @@ def _key(parent: str, number: str) -> str:
 def _new_key() -> str:
     """In the form of Grafana's own service account tokens."""
     letters = string.ascii_letters + string.digits
-    return f"glsa_{''.join(secrets.choice(letters) for _ in range(32))}_{secrets.token_hex(4)}"
+    return f"glsa_{''.join(secrets.choice(letters) for _unused in range(32))}_unused{secrets.token_hex(4)}"

@@ -64,7 +64,7 @@ class Room(Service):
         after = _unpack(request.parameters.get("nextToken", ""))
         left = [(key, record) for key, record in found if key > after]
         token = {"nextToken": _pack(left[limit - 1][0])} if len(left) > limit else {}
-        return [record for _, record in left[:limit]], token
+        return [record for _unused, record in left[:limit]], token
 
 
 def invalid(message: str, *fields: str) -> ApiError:

@@ -89,7 +89,7 @@ class Workspaces(Room):
         with self.cloud.store.transaction():
             record = self._settle(self.get_active(request), "DELETING")
             for kind in (PERMISSION, ACCOUNT, TOKEN):
-                for key, _ in self.cloud.store.list(kind, prefix=f"{record['id']}/"):
+                for key, _unused in self.cloud.store.list(kind, prefix=f"{record['id']}/"):
                     self.cloud.store.delete(kind, key)
         return {"workspace": shapes.described(record, "DELETING")}
 
@@ -191,7 +191,7 @@ class Workspaces(Room):
 
     def _all(self) -> list[Record]:
         """All workspaces; those whose deletion is over are forgotten."""
-        found = [record for _, record in self.cloud.store.list(WORKSPACE)]
+        found = [record for _unused, record in self.cloud.store.list(WORKSPACE)]
         for record in found:
             if self.is_gone(record):
                 self.cloud.store.delete(WORKSPACE, record["id"])

@@ -69,7 +69,7 @@ def page(
         last = _decoded(request.parameters[token])
         ordered = [row for row in ordered if (_plain(row[0]) > last if ascending else _plain(row[0]) < last)]
     count = request.parameters.get(size, default)
-    answer: Answer = {member: [shown for _, shown in ordered[:count]]}
+    answer: Answer = {member: [shown for _unused, shown in ordered[:count]]}
     if len(ordered) > count:
         answer[answer_token or token] = _encoded(ordered[count - 1][0])
     return answer

@@ -78,7 +78,7 @@ class Certificates(Policies):
         return {"certificateDescription": description}
 
     def update_certificate(self, request: Request) -> Answer:
-        identifier, _ = self._asked_certificate(request)
+        identifier, _unused = self._asked_certificate(request)
         status = request.parameters["newStatus"]
         if status not in ("ACTIVE", "INACTIVE", "REVOKED"):
             raise invalid(f"The status {status} is not one that UpdateCertificate can set here: use ACTIVE, INACTIVE or REVOKED")
@@ -92,7 +92,7 @@ class Certificates(Policies):
         return {}
 
     def delete_certificate(self, request: Request) -> Answer:
-        identifier, _ = self._asked_certificate(request)
+        identifier, _unused = self._asked_certificate(request)
         arn = self.arn("cert", identifier)
         with self.cloud.store.transaction():
             if self._certificate(identifier)["status"] == "ACTIVE":

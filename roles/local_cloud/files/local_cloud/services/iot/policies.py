@@ -53,7 +53,7 @@ class Policies(Things):
         }
 
     def delete_policy(self, request: Request) -> Answer:
-        name, _ = self._asked(request)
+        name, _unused = self._asked(request)
         with self.cloud.store.transaction():
             policy = self._policy(name)
             if self.cloud.store.list(records.ATTACHED_POLICY, prefix=records.tied(name), limit=1):
@@ -73,7 +73,7 @@ class Policies(Things):
     # ---- versions
 
     def create_policy_version(self, request: Request) -> Answer:
-        name, _ = self._asked(request)
+        name, _unused = self._asked(request)
         document, now = request.parameters["policyDocument"], self.milliseconds
         check_document(document)
         with self.cloud.store.transaction():
@@ -95,7 +95,7 @@ class Policies(Things):
         }
 
     def list_policy_versions(self, request: Request) -> Answer:
-        _, policy = self._asked(request)
+        _unused, policy = self._asked(request)
         versions = sorted(policy["versions"].items(), key=lambda item: int(item[0]), reverse=True)
         return {
             "policyVersions": [
@@ -118,7 +118,7 @@ class Policies(Things):
         }
 
     def set_default_policy_version(self, request: Request) -> Answer:
-        name, _ = self._asked(request)
+        name, _unused = self._asked(request)
         with self.cloud.store.transaction():
             policy = self._policy(name)
             _version(policy, name, request.parameters["policyVersionId"])
@@ -127,7 +127,7 @@ class Policies(Things):
         return {}
 
     def delete_policy_version(self, request: Request) -> Answer:
-        name, _ = self._asked(request)
+        name, _unused = self._asked(request)
         identifier = request.parameters["policyVersionId"]
         with self.cloud.store.transaction():
             policy = self._policy(name)
@@ -142,7 +142,7 @@ class Policies(Things):
     # ---- targets
 
     def attach_policy(self, request: Request) -> Answer:
-        name, _ = self._asked(request)
+        name, _unused = self._asked(request)
         target = request.parameters["target"]
         with self.cloud.store.transaction():
             self._policy(name)
@@ -160,9 +160,9 @@ class Policies(Things):
         return {}
 
     def list_targets_for_policy(self, request: Request) -> Answer:
-        name, _ = self._asked(request)
+        name, _unused = self._asked(request)
         ties = self.cloud.store.list(records.ATTACHED_POLICY, prefix=records.tied(name))
-        return page(request, ((tie["target"], tie["target"]) for _, tie in ties), "targets", **_PAGE)
+        return page(request, ((tie["target"], tie["target"]) for _unused, tie in ties), "targets", **_PAGE)
 
     def list_attached_policies(self, request: Request) -> Answer:
         self.check_principal(request.parameters["target"])

@@ -46,7 +46,7 @@ def tied(left: str) -> str:
 
 def policies_of(store: Store, target: str) -> list[str]:
     """The names of the policies that are attached to an ARN."""
-    return [record["policy"] for _, record in store.list(ATTACHED_POLICY, parent=target)]
+    return [record["policy"] for _unused, record in store.list(ATTACHED_POLICY, parent=target)]
 
 
 def documents_of(store: Store, target: str) -> list[dict[str, t.Any]]:
@@ -63,5 +63,5 @@ def attached_thing(store: Store, client_id: str, certificate_arn: str) -> tuple[
 
 def exclusive_thing(store: Store, certificate_arn: str) -> str | None:
     """The thing that the certificate belongs to exclusively, whatever its client id is."""
-    attached = (record for _, record in store.list(THING_PRINCIPAL, parent=certificate_arn))
+    attached = (record for _unused, record in store.list(THING_PRINCIPAL, parent=certificate_arn))
     return next((record["thing"] for record in attached if record["exclusive"]), None)

@@ -43,7 +43,7 @@ class Tagging(Part):
 
     def _resource(self, request: Request) -> str:
         arn: str = request.parameters["resourceArn"]
-        kind, _, name = arn.removeprefix(self.cloud.arn("iot", "")).partition("/")
+        kind, _unused, name = arn.removeprefix(self.cloud.arn("iot", "")).partition("/")
         if kind not in _KINDS:
             raise invalid(f"The resource {arn} cannot have tags here; policies, thing types and rules of this account can")
         self.authorize(request, kind, name)

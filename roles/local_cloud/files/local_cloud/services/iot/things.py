@@ -158,7 +158,7 @@ class Things(Part):
         self.authorize(request, "thingtype", name)
         with self.cloud.store.transaction():
             thing_type = self._type(name)
-            if any(thing["type"] == name for _, thing in self.cloud.store.list(records.THING)):
+            if any(thing["type"] == name for _unused, thing in self.cloud.store.list(records.THING)):
                 raise invalid(f"Cannot delete thing type : {name}. It is still associated with one or more things")
             if not thing_type.get("deprecated"):
                 raise invalid(f"Cannot delete thing type : {name}. Thing type must be deprecated before it can be deleted")
@@ -193,7 +193,9 @@ class Things(Part):
         with self.cloud.store.transaction():
             self._thing(name)
             self.check_principal(principal)
-            attached = [record for _, record in self.cloud.store.list(records.THING_PRINCIPAL, parent=principal) if record["thing"] != name]
+            attached = [
+                record for _unused, record in self.cloud.store.list(records.THING_PRINCIPAL, parent=principal) if record["thing"] != name
+            ]
             if attached and (exclusive or any(record["exclusive"] for record in attached)):
                 raise invalid(f"The principal {principal} is attached to another thing, so it cannot be attached exclusively")
             tie = {"thing": name, "principal": principal, "exclusive": exclusive}
@@ -226,12 +228,12 @@ class Things(Part):
         self.authorize(request, "thing", name)
         self._thing(name)
         ties = self.cloud.store.list(records.THING_PRINCIPAL, prefix=records.tied(name))
-        return [tie for _, tie in ties if request.parameters.get("thingPrincipalType") in (None, _kind(tie))]
+        return [tie for _unused, tie in ties if request.parameters.get("thingPrincipalType") in (None, _kind(tie))]
 
     def _things_of(self, request: Request) -> list[Record]:
         self.check_principal(request.parameters["principal"])
         ties = self.cloud.store.list(records.THING_PRINCIPAL, parent=request.parameters["principal"])
-        return [tie for _, tie in ties if request.parameters.get("thingPrincipalType") in (None, _kind(tie))]
+        return [tie for _unused, tie in ties if request.parameters.get("thingPrincipalType") in (None, _kind(tie))]
 
     def check_principal(self, principal: str) -> None:
         """Raises unless it is the ARN of a certificate that exists; other principals are not known here."""

@@ -26,7 +26,7 @@ UNRESERVED_MINIMUM: t.Final = 100
 class Functions(Room):
     def create_function(self, request: Request) -> Answer:
         parameters = request.parameters
-        name, _ = self._parse(parameters["FunctionName"])
+        name, _unused = self._parse(parameters["FunctionName"])
         arn = self._arn(name)
         self.cloud.authorize(request, "lambda:CreateFunction", arn)
         configuration.refuse_unbuilt(parameters, configuration.CREATABLE)
@@ -63,7 +63,7 @@ class Functions(Room):
         self.cloud.authorize(request, "lambda:ListFunctions", "*")
         limit = min(request.parameters.get("MaxItems", MOST_LISTED), MOST_LISTED)
         found = self.cloud.store.list(FUNCTION, after=request.parameters.get("Marker", ""), limit=limit + 1)
-        answer: Answer = {"Functions": [self._shown(record) for _, record in found[:limit]]}
+        answer: Answer = {"Functions": [self._shown(record) for _unused, record in found[:limit]]}
         if len(found) > limit:
             answer["NextMarker"] = found[limit - 1][0]
         return answer

@@ -46,8 +46,8 @@ class Lambda(Functions, Grants):
         self._events = concurrent.futures.ThreadPoolExecutor(EVENT_WORKERS, thread_name_prefix="lambda-event")
 
     def start(self) -> None:
-        self._code.keep_only({record["CodeKey"] for _, record in self.cloud.store.list(FUNCTION)})
-        for key, _ in self.cloud.store.list(EVENT):
+        self._code.keep_only({record["CodeKey"] for _unused, record in self.cloud.store.list(FUNCTION)})
+        for key, _unused in self.cloud.store.list(EVENT):
             self._events.submit(self._run_event, key)
 
     def stop(self) -> None:

@@ -51,8 +51,8 @@ def find_table(store: Store, database: str, name: str) -> Record:
 def page(found: list[tuple[str, Record]], limit: int) -> tuple[list[Record], str | None]:
     """Of ``limit + 1`` or fewer records in key order: those to show, and the token of the next page."""
     if len(found) <= limit:
-        return [record for _, record in found], None
-    return [record for _, record in found[:limit]], base64.urlsafe_b64encode(found[limit - 1][0].encode()).decode()
+        return [record for _unused, record in found], None
+    return [record for _unused, record in found[:limit]], base64.urlsafe_b64encode(found[limit - 1][0].encode()).decode()
 
 
 def after(token: str | None) -> str:
@@ -95,7 +95,7 @@ class Shared(Service):
 
     def list_tags_for_resource(self, request: Request) -> Answer:
         self._authorize_tags(request)
-        _, _, record = self._tagged(request)
+        _unused, _unused, record = self._tagged(request)
         return {"Tags": [{"Key": name, "Value": value} for name, value in record["Tags"].items()]}
 
     def _authorize_tags(self, request: Request) -> None:

@@ -156,7 +156,7 @@ class TimestreamQuery(Shared):
             self.cloud.authorize(request, "timestream:SelectValues", "*")
         cursor = mirror.cursor()
         try:
-            types = [ColumnType.of(name, kind) for name, kind, *_ in cursor.execute(f"describe {translation.sql}").fetchall()]
+            types = [ColumnType.of(name, kind) for name, kind, *_unused in cursor.execute(f"describe {translation.sql}").fetchall()]
             names = ", ".join(f"c{number}" for number in range(len(types)))
             shown = ", ".join(f"cast(c{number} as {kind.cast})" for number, kind in enumerate(types))
             with _deadline(cursor):
@@ -167,7 +167,7 @@ class TimestreamQuery(Shared):
         return OpenQuery(text, request.principal, cursor, types)
 
     def _resume(self, request: Request, token: str) -> tuple[OpenQuery, int]:
-        query_id, _, number = token.partition(".")
+        query_id, _unused, number = token.partition(".")
         with self._lock:
             query = self._open.get(query_id)
         same = query is not None and (query.text, query.principal) == (request.parameters["QueryString"], request.principal)
@@ -196,7 +196,7 @@ class TimestreamQuery(Shared):
                     path = db.execute("select file from pragma_database_list where name = 'main'").fetchone()[0]
                 self._mirror = Mirror(path, self.cloud.settings.home / "timestream-spill")
             mirror = self._mirror
-        mirror.forget(keep={record["Id"] for _, record in self.cloud.store.list(TABLE)})
+        mirror.forget(keep={record["Id"] for _unused, record in self.cloud.store.list(TABLE)})
         return mirror
 
     def _find(self, database: str, table: str, place: str) -> Record:

@@ -80,7 +80,7 @@ def _datum(value: t.Any, column: ColumnType) -> dict[str, t.Any]:
 
 def _text(value: str, scalar: str) -> str:
     if scalar in ("TIMESTAMP", "TIME"):  # nine decimals, no zone
-        head, _, fraction = value.partition("+")[0].partition(".")
+        head, _unused, fraction = value.partition("+")[0].partition(".")
         return f"{head}.{fraction:0<9}"
     if scalar == "INTERVAL_DAY_TO_SECOND":
         return _interval(value)
@@ -96,5 +96,5 @@ def _interval(value: str) -> str:
             days = int(number)
     if words and ":" in words[-1]:
         clock = words[-1]
-    head, _, fraction = clock.partition(".")
+    head, _unused, fraction = clock.partition(".")
     return f"{days} {head}.{fraction:0<9}"

@@ -78,7 +78,7 @@ def with_part_updates(components: Components, updates: dict[str, t.Any]) -> Comp
     """The components after ``compositeComponentUpdates``: {path from the top-level component: update}."""
     result = dict(components)
     for path, update in updates.items():
-        name, _, below = path.partition("/")
+        name, _unused, below = path.partition("/")
         if name not in result or not below:
             raise invalid(f"Composite component {path} does not exist")
         if update.get("updateType") == "DELETE":
@@ -226,7 +226,7 @@ def external_ids(part: Part, flat: Flat) -> dict[str, str]:
 
 def find(components: Components, address: str, types: ComponentTypes, entity_id: str) -> Found:
     """The component or part at a name or path (``meter-5``, ``pump/motor/bearing``)."""
-    name, _, path = address.partition("/")
+    name, _unused, path = address.partition("/")
     component = components.get(name)
     if component is None:
         raise missing("Component", f"{name} of entity {entity_id}")

@@ -76,7 +76,7 @@ def page(
     """
     size = request.parameters.get("maxResults") or default
     found = fetch(tokens.open(request) or "", size + 1)
-    items = [item for _, item in found[:size]]
+    items = [item for _unused, item in found[:size]]
     return items, ({"nextToken": tokens.seal(request, found[size - 1][0])} if len(found) > size else {})
 
 

@@ -208,7 +208,7 @@ class PropertyValues:
         if not wanted:
             raise invalid("entityPropertyReference needs an entityId and a component, or an externalIdProperty")
         listing = self._records.entities_with(workspace_id, components.external_reference(next(iter(wanted.values()))))
-        for _, entity in listing("", -1):
+        for _unused, entity in listing("", -1):
             for found in components.every(entity["components"], types):
                 if wanted.items() <= components.external_ids(found.part, types.flat(found.type_id)).items():
                     return Target(entity["entityId"], found)

@@ -124,7 +124,7 @@ class Records:
         self._store.put(_TYPE, f"{record['workspaceId']}/{record['componentTypeId']}", record)
 
     def own_component_types(self, workspace_id: str) -> list[Record]:
-        return [record for _, record in self._store.list(_TYPE, prefix=f"{workspace_id}/")]
+        return [record for _unused, record in self._store.list(_TYPE, prefix=f"{workspace_id}/")]
 
     def types(self, workspace_id: str, instead: dict[str, Record] | None = None) -> ComponentTypes:
         """The component types that can be extended and used: those past their CREATING and not in DELETING.
@@ -158,7 +158,7 @@ class Records:
         return bool(self._store.list(_ENTITY_CHILD, prefix=f"{workspace_id}/{entity_id}/", limit=1))
 
     def children(self, workspace_id: str, entity_id: str) -> list[Record]:
-        return [record for _, record in self.entities_below(workspace_id, entity_id)("", -1)]
+        return [record for _unused, record in self.entities_below(workspace_id, entity_id)("", -1)]
 
     def entities(self, workspace_id: str) -> Listing:
         return lambda after, limit: self._store.list(_ENTITY, prefix=f"{workspace_id}/", after=after, limit=limit)
@@ -176,7 +176,7 @@ class Records:
         def listing(after: str, limit: int) -> list[tuple[str, Record]]:
             with self.transaction():
                 rows = self._store.list(index, prefix=prefix, after=after, limit=limit)
-                return [(key, self.entity(workspace_id, key.rpartition("/")[2])) for key, _ in rows]
+                return [(key, self.entity(workspace_id, key.rpartition("/")[2])) for key, _unused in rows]
 
         return listing
 
@@ -266,7 +266,7 @@ class Records:
         return record
 
     def transfer_jobs(self) -> list[Record]:
-        return [record for _, record in self._store.list(_TRANSFER_JOB)]
+        return [record for _unused, record in self._store.list(_TRANSFER_JOB)]
 
     def put_transfer_job(self, record: Record) -> None:
         self._store.put(_TRANSFER_JOB, record["metadataTransferJobId"], record)
@@ -282,10 +282,10 @@ class Records:
         self._store.put(_TRANSFER_ITEM, f"{job_id}/{item['number']:08}", {**item, "error": error})
 
     def failed_transfer_items(self, job_id: str) -> list[Record]:
-        return [item for _, item in self._store.list(_TRANSFER_ITEM, prefix=f"{job_id}/") if "error" in item]
+        return [item for _unused, item in self._store.list(_TRANSFER_ITEM, prefix=f"{job_id}/") if "error" in item]
 
     def delete_transfer_items(self, job_id: str) -> None:
-        for key, _ in self._store.list(_TRANSFER_ITEM, prefix=f"{job_id}/"):
+        for key, _unused in self._store.list(_TRANSFER_ITEM, prefix=f"{job_id}/"):
             self._store.delete(_TRANSFER_ITEM, key)
 
     # Tags
@@ -315,7 +315,7 @@ class Records:
     def sweep(self) -> None:
         """Removes what has finished leaving; every call begins with it, so that nobody meets such a record."""
         now = f"{self.now:020.6f}"
-        if all(_when(key) > now for key, _ in self._store.list(_LEAVING, limit=1)):
+        if all(_when(key) > now for key, _unused in self._store.list(_LEAVING, limit=1)):
             return
         with self.transaction():
             for key, row in self._store.list(_LEAVING):

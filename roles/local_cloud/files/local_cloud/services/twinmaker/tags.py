@@ -47,9 +47,9 @@ class Tags:
 
     def _require(self, arn: str) -> None:
         """Raises ResourceNotFoundException unless the ARN names a resource of this account that can have tags."""
-        _, _, path = arn.partition(":workspace/")
-        workspace_id, _, rest = path.partition("/")
-        kind, _, name = rest.partition("/")
+        _unused, _unused, path = arn.partition(":workspace/")
+        workspace_id, _unused, rest = path.partition("/")
+        kind, _unused, name = rest.partition("/")
         exists: dict[str, c.Callable[[], bool]] = {
             "": lambda: self._records.has_workspace(workspace_id),
             "component-type": lambda: not builtin.is_reserved(name) and self._records.has_component_type(workspace_id, name),

@@ -195,7 +195,7 @@ class TransferJobs:
         source = record["sources"][0]
         if source["type"] != "s3":
             return {}
-        bucket, _, key = source["s3Configuration"]["location"].rpartition(":")[2].partition("/")
+        bucket, _unused, key = source["s3Configuration"]["location"].rpartition(":")[2].partition("/")
         try:
             answer = self._s3(record).get_object(Bucket=bucket, Key=key)
             if answer["ContentLength"] > quotas.IMPORT_FILE_BYTES:
@@ -214,7 +214,7 @@ class TransferJobs:
     def _run_slice(self, record: Record) -> bool:
         """Does the next items of an import; gives whether all are done."""
         job_id = record["metadataTransferJobId"]
-        for _ in range(_SLICE):
+        for _unused in range(_SLICE):
             job = self._records.transfer_job(job_id)
             if job["state"] != "RUNNING":
                 return False
@@ -273,7 +273,7 @@ class TransferJobs:
             content, problems = self._exported(record)
             written = sum(len(resources) for resources in content.values())
             counts = (written + len(problems), written, len(problems), 0)
-            bucket, _, prefix = destination["s3Configuration"]["location"].rpartition(":")[2].partition("/")
+            bucket, _unused, prefix = destination["s3Configuration"]["location"].rpartition(":")[2].partition("/")
             folder = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
             self._put(record, bucket, f"{folder}{record['metadataTransferJobId']}.json", content)
             changes["progress"] = dict(zip(_RESULT_NAMES, counts, strict=True))
@@ -293,7 +293,7 @@ class TransferJobs:
         type_ids = {one["filterByComponentType"]["componentTypeId"] for one in filters if "filterByComponentType" in one}
         entity_ids = {one["filterByEntity"]["entityId"] for one in filters if "filterByEntity" in one}
         types = [one for one in self._records.own_component_types(workspace_id) if not filters or one["componentTypeId"] in type_ids]
-        entities = [one for _, one in self._records.entities(workspace_id)("", -1) if not filters or one["entityId"] in entity_ids]
+        entities = [one for _unused, one in self._records.entities(workspace_id)("", -1) if not filters or one["entityId"] in entity_ids]
         kept = [one for one in types if not one.get("compositeComponentTypes")]
         left_out = [
             {
