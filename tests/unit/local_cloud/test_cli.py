@@ -88,6 +88,26 @@ def test_its_life(cli: Cli) -> None:
     assert {path.name for path in cli.settings.home.iterdir()} == {"run"}
 
 
+def test_of_two_starts_at_once_one_serves_both(cli: Cli) -> None:
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _number: cli("start"), range(2)))
+    assert [done.returncode for done in both] == [0, 0], [done.stderr for done in both]
+    assert all(f"pid {cli.pid()}" in done.stdout for done in both)
+
+
+def test_the_log_can_be_followed(cli: Cli) -> None:
+    assert cli("start").returncode == 0
+    command = [sys.executable, "-m", "local_cloud", "--home", str(cli.settings.home), "log", "--follow", "--service", "iam"]
+    with subprocess.Popen(command, cwd=PROGRAM, stdout=subprocess.PIPE, text=True) as follower:
+        try:
+            cli.client("s3").list_buckets()
+            cli.client("iam").list_roles()
+            assert follower.stdout is not None
+            assert "iam:ListRoles  account" in follower.stdout.readline()
+        finally:
+            follower.terminate()
+
+
 def test_the_environment_is_for_shells_and_enough_for_the_aws_cli(cli: Cli) -> None:
     assert cli("start").returncode == 0
     aws = pathlib.Path(sys.executable).parent / "aws"

@@ -168,7 +168,7 @@ def _launch(options: argparse.Namespace) -> runfiles.Running:
         server = runfiles.running(options.home)
         if server is not None and _answers(options.home):
             return server
-        if process.poll() is not None:
+        if process.poll() is not None and not runfiles.is_running(options.home):  # another start at the same time may have won
             raise Failure(_last_words(output))
         time.sleep(_POLL)
     process.kill()
