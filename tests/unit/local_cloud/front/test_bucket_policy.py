@@ -49,3 +49,10 @@ def test_a_part_of_s3_that_is_not_there_is_refused_by_name(s3: t.Any) -> None:
         s3.put_bucket_metrics_configuration(Bucket="plant", Id="all", MetricsConfiguration={"Id": "all"})
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     assert "PutBucketMetricsConfiguration" in str(refused.value)
+
+
+def test_the_owner_pays_for_requests(s3: t.Any) -> None:
+    assert s3.get_bucket_request_payment(Bucket="plant")["Payer"] == "BucketOwner"
+    with pytest.raises(ClientError) as refused:
+        s3.get_bucket_request_payment(Bucket="nowhere")
+    assert refused.value.response["Error"]["Code"] == "NoSuchBucket"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import threading
@@ -74,6 +75,8 @@ class Moto:
 
     def perform(self, service: str, operation: str, request: HttpRequest) -> HttpResponse:
         """moto's answer; what it has changed is on the disk when this returns."""
+        if (service, operation) == ("s3", "GetBucketRequestPayment"):
+            return self._request_payment(request)
         if service == "s3" and _UNKNOWN_TO_S3.search(operation):
             raise _not_implemented(service, operation)
         changes = not operation.startswith(_READS)
@@ -97,6 +100,16 @@ class Moto:
         if response is None:
             raise _not_implemented(service, operation)
         return response
+
+    def _request_payment(self, request: HttpRequest) -> HttpResponse:
+        """Who pays for requests: the owner, since nobody else can be set here. A bucket that is not there is told as any call tells it."""
+        with self._lock:
+            found = self._answer("s3", dataclasses.replace(request, query="location"))
+        if found is None or found.status != 200:
+            return found or HttpResponse(404, {}, b"")
+        namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
+        body = f'<RequestPaymentConfiguration xmlns="{namespace}"><Payer>BucketOwner</Payer></RequestPaymentConfiguration>'
+        return HttpResponse(200, {"Content-Type": "application/xml"}, body.encode())
 
     def _make_durable(self, service: str, version: int) -> None:
         """Whoever comes first snapshots for all that wait behind."""
