@@ -76,8 +76,8 @@ lint: $(READY) ## formats, styles, playbooks, templates, changelog, shell
 	shellcheck .ci/run $$(git ls-files --cached --others --exclude-standard '*.sh')
 
 types: $(READY) ## type hints
-	MYPYPATH=.build mypy --namespace-packages --explicit-package-bases -p ansible_collections.energytwin.aws.plugins
-	MYPYPATH=.build:$(PROGRAMS) mypy --python-version 3.11 --namespace-packages --explicit-package-bases \
+	MYPYPATH=.build mypy --cache-dir .cache/mypy --namespace-packages --explicit-package-bases -p ansible_collections.energytwin.aws.plugins
+	MYPYPATH=.build:$(PROGRAMS) mypy --cache-dir .cache/mypy --python-version 3.11 --namespace-packages --explicit-package-bases \
 	  -p tests -p local_cloud -p energy_reader -m index
 
 # antsibull-docs takes of a collection what git knows of it: nothing of amazon.aws, for .venv is ignored. So git is to find no
