@@ -10,7 +10,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 # Nothing is written outside the checkout but below the temp folder: the tools find a home of their own here, without
-# the AWS profiles, the Ansible settings and the collections of whoever runs them. git keeps the user's settings.
+# the AWS account, the Ansible settings and the collections of whoever runs them. git keeps the user's settings.
 USER_HOME := $(HOME)
 export GIT_CONFIG_GLOBAL ?= $(USER_HOME)/.gitconfig
 export HOME := $(CURDIR)/.cache/home
@@ -18,8 +18,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 export ANSIBLE_HOME := $(CURDIR)/.ansible
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export LC_ALL := C.UTF-8
-unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE
-unexport ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH ANSIBLE_INVENTORY PYTHONPATH
+unexport $(filter-out ANSIBLE_HOME,$(filter AWS_% ANSIBLE_% PYTHONPATH,$(.VARIABLES)))
 
 # A stamp carries a digest of what it stands for, this folder's name included: scripts of a venv hold its path.
 digest = $(shell { echo '$(CURDIR)'; cat constraints.txt $(1); } | sha256sum | cut -c1-12)
@@ -40,7 +39,7 @@ MADE := .ansible .bench .build .cache .hypothesis .local-cloud .mypy_cache .pyte
 .PHONY: help venv demo test lint types docs sanity package unit integration molecule bench clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 $(RUN):
 	@HOME='$(USER_HOME)' tests/tools/make_venv.sh requirements-run.txt
@@ -64,7 +63,7 @@ venv: $(READY) ## make the environment of all other targets
 demo: $(READY_TO_RUN) ## a plant from nothing to its readings in the twin, in a cloud on this machine (ARGS="..." for ansible-playbook)
 	@ansible-playbook -i inventories/local playbooks/demo.yml $(ARGS)
 
-test: lint types docs sanity package molecule unit integration ## everything below
+test: lint types docs sanity package molecule unit integration ## all of the checks below
 
 lint: $(READY) ## formats, styles, playbooks, templates, changelog, shell
 	ruff check
