@@ -1,0 +1,87 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What time it is, and whether that can be believed.
+
+A box without a battery for its clock wakes up in 1970, or (fake-hwclock) at the moment it was switched off, and learns the time only
+when the network is there. So each reading is taken in time since boot, which never jumps, and gets its timestamp from the
+difference between the two clocks once the wall clock can be believed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import pathlib
+import time
+from collections.abc import Callable
+from typing import Final, Literal
+
+# No reading was taken before this program was made: 2026-11-01 00:00 UTC.
+EARLIEST_MS: Final = 1_793_491_200_000
+# Corrections below this are what NTP does all day.
+STEP_MS: Final = 5_000
+BOOT_ID: Final = pathlib.Path("/proc/sys/kernel/random/boot_id")
+TIMESYNC: Final = pathlib.Path("/run/systemd/timesync")
+
+# adjtimex(2): the state that it returns while nothing disciplines the clock, and more room than its struct takes anywhere.
+_TIME_ERROR: Final = 5
+_TIMEX_BYTES: Final = 512
+
+Unsynchronized = Literal["hold", "trust"]
+
+
+def wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def since_boot_ms() -> int:
+    """Milliseconds since boot, time asleep included. The same for all processes until the next boot."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+
+
+def boot_id() -> str:
+    """The kernel's name for this boot."""
+    return BOOT_ID.read_text().strip()
+
+
+def synchronized(timesync: pathlib.Path = TIMESYNC) -> bool | None:
+    """Whether something (NTP, PTP, GPS) keeps the clock right since boot; None where that cannot be known.
+
+    The kernel knows (adjtimex(2)), but a hardened unit may not ask it; then systemd-timesyncd's flag file is as good.
+    """
+    adjtimex = getattr(ctypes.CDLL(None), "adjtimex", None)
+    state = adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)) if adjtimex else -1
+    if state >= 0:
+        return bool(state != _TIME_ERROR)
+    return (timesync / "synchronized").exists() if timesync.exists() else None
+
+
+@dataclasses.dataclass
+class Clock:
+    """The wall clock with a verdict.
+
+    unsynchronized: what to do while the date is possible but nothing synchronises the clock: "hold" readings, or "trust" it.
+    wall, since_boot: milliseconds; sync: see ``synchronized``. They are parameters so that tests can turn them.
+    """
+
+    unsynchronized: Unsynchronized = "hold"
+    wall: Callable[[], int] = wall_ms
+    since_boot: Callable[[], int] = since_boot_ms
+    sync: Callable[[], bool | None] = synchronized
+
+    def doubt(self) -> str | None:
+        """Why no reading can be stamped now, as a sentence for the log; None if the clock can be believed."""
+        if self.wall() < EARLIEST_MS:
+            return "The clock is not set (its date lies before this program was made): readings are held, and get their time once it is."
+        if self.unsynchronized == "hold" and self.sync() is False:
+            return (
+                "The clock is not synchronised since boot: readings are held, and get their time once it is."
+                " See that NTP runs (timedatectl), or set clock.unsynchronized to 'trust' on a box that has none."
+            )
+        return None
+
+    def offset(self) -> int:
+        """What to add to a time since boot to get Unix milliseconds."""
+        return self.wall() - self.since_boot()
