@@ -110,6 +110,22 @@ options:
     description: Seconds to wait for one entity to settle.
     type: int
     default: 120
+  state_bucket:
+    description:
+      - The name of an S3 bucket in which to keep a record between runs, best that of the workspace. The record says which entities were
+        as they were wanted, and when AWS changed them last. A run with a record reads the list of all entities and only those in full
+        that have changed since, or whose entry or component type has.
+      - The record is the object C(energytwin/twinmaker_entities/WORKSPACE/PARENT.json), with C(_root) for V($ROOT). It needs the
+        permissions C(s3:GetObject) and C(s3:PutObject), and C(s3:ListBucket) to tell a missing record from a forbidden one.
+      - It is used only where it proves that nothing has changed. Without it, or if it is damaged, foreign or cannot be read, everything
+        is read; RV(record.note) says so. Who may write to the bucket can make the module overlook changes.
+      - Tags of entities are read in every run all the same, with a call for each entity whose entry has C(tags).
+    type: str
+  read:
+    description: V(full) reads every entity, whatever the record says, and brings the record up to date.
+    type: str
+    choices: [auto, full]
+    default: auto
 seealso:
   - module: energytwin.aws.twinmaker_component_type
   - module: energytwin.aws.twinmaker_workspace
@@ -148,6 +164,12 @@ EXAMPLES = r"""
     max_deletions: 3
     ignore:
       - alarm-*
+
+- name: Keep fifty thousand entities with a record, so that a run without changes needs some hundred calls
+  energytwin.aws.twinmaker_entities:
+    workspace_id: example-plant_workspace
+    entities: "{{ plant_entities }}"
+    state_bucket: example-plant-twin
 """
 
 RETURN = r"""
@@ -224,23 +246,82 @@ diff:
       type: dict
       returned: always
       sample: {hall-1: {name: Hall 1, parent_entity_id: example-plant}}
+record:
+  description: What the record of earlier runs was good for.
+  returned: with O(state_bucket), if the workspace is there
+  type: dict
+  contains:
+    url:
+      description: Where it is.
+      type: str
+      returned: always
+      sample: s3://example-plant-twin/energytwin/twinmaker_entities/example-plant_workspace/_root.json
+    trusted:
+      description: How many entities did not have to be read in full, since they were as wanted and have not changed.
+      type: int
+      returned: always
+      sample: 999
+    read:
+      description: How many entities were read in full.
+      type: int
+      returned: always
+      sample: 1
+    note:
+      description: Why the record could not be used. Empty if it could.
+      type: str
+      returned: always
+      sample: ""
 """
 
+import dataclasses
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.energytwin.aws.plugins.module_utils._aws import checked_tags, connect, run
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import api, checks, read
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import api, checks, read, record
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.apply import Entities, Outcome, apply_plan
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Options
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import ROOT
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.clock import ServerClock
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import ROOT, Wanted
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.pace import Pace
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, Scope, plan_entities
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import types_to_read, wanted_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.record_store import RecordStore, connect_quickly, location_of
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import (
+    actual_from_answer,
+    types_in_use,
+    types_to_read,
+    wanted_entities,
+)
 
 SHOWN_FAILURES = 5
+
+
+@dataclasses.dataclass
+class Memory:
+    """The record of earlier runs while a run uses it. read: how many entities it did not spare."""
+
+    store: RecordStore
+    known: record.Known
+    clock: ServerClock
+    read: int = 0
+
+    def seen(self, wanted: Wanted, answer: dict[str, t.Any], asked_at: int) -> None:
+        self.known.take(wanted, actual_from_answer(answer, wanted) if read.is_complete(answer) else None, asked_at)
+
+    def outdate(self, plan: Plan) -> None:
+        """Forgets what is about to change."""
+        for step in plan.steps:
+            if step.entity_id not in self.known.trusted:
+                self.known.forget(step.entity_id)
+
+    def save(self, module: AnsibleAWSModule) -> None:
+        if self.known.has_news and not module.check_mode and (fault := self.store.save(self.known.notes)):
+            module.warn(fault)
+
+    def shown(self) -> dict[str, t.Any]:
+        return {"url": self.store.url, "trusted": len(self.known.trusted), "read": self.read, "note": " ".join(self.store.notes)}
 
 
 def checked_entries(parameters: dict[str, t.Any]) -> list[dict[str, t.Any]]:
@@ -254,27 +335,54 @@ def checked_entries(parameters: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     return [{**entry, "tags": checked_tags(entry["tags"])} for entry in parameters["entities"]]
 
 
-def make_plan(client: t.Any, parameters: dict[str, t.Any], check_mode: bool, options: Options) -> Plan:
+def open_memory(
+    module: AnsibleAWSModule, workspace: dict[str, t.Any], types: dict[str, dict[str, t.Any] | None], clock: ServerClock, options: Options
+) -> Memory | None:
+    """The record of earlier runs, or None if none is asked for."""
+    parameters = module.params
+    if not parameters["state_bucket"]:
+        return None
+    place = location_of(parameters["state_bucket"], parameters["workspace_id"], parameters["parent_entity_id"])
+    store = RecordStore(connect_quickly(module), place, record.subject_of(workspace, parameters["parent_entity_id"]))
+    return Memory(store, record.Known(store.load(), record.Digests(types, options), options), clock)
+
+
+def make_plan(module: AnsibleAWSModule, client: t.Any, options: Options) -> tuple[Plan, Memory | None]:
+    parameters, check_mode = module.params, module.check_mode
     entries = checked_entries(parameters)
     workspace_id, parent_id, concurrency = parameters["workspace_id"], parameters["parent_entity_id"], parameters["concurrency"]
     scope = Scope(parent_id, tuple(parameters["ignore"]), parameters["max_deletions"])
-    type_ids = types_to_read(entries)
-    if api.get_workspace(client, workspace_id) is None:
+    # A type that changes can make entities differ that have not changed themselves.
+    type_ids = types_in_use(entries) if parameters["state_bucket"] else types_to_read(entries)
+    clock = ServerClock()
+    clock.attach(client)
+    workspace = api.get_workspace(client, workspace_id)
+    if workspace is None:
         if not check_mode:
             raise Refused(
                 f"There is no workspace '{workspace_id}' in this account and region; create it first (module twinmaker_workspace)."
             )
         wanted = wanted_entities(entries, parent_id, dict.fromkeys(type_ids))
-        return plan_entities({}, wanted, scope, options)
-    definitions = read.read_definitions(client, workspace_id, type_ids, concurrency=concurrency, missing_is_fine=check_mode)
-    wanted = wanted_entities(entries, parent_id, definitions)
-    actual = read.read_entities(
-        client, workspace_id, wanted, scope, options, concurrency=concurrency, wait_timeout=parameters["wait_timeout"]
+        return plan_entities({}, wanted, scope, options), None
+    types = read.read_types(client, workspace_id, type_ids, concurrency=concurrency, missing_is_fine=check_mode)
+    wanted = wanted_entities(entries, parent_id, read.definitions_of(types))
+    memory = open_memory(module, workspace, types, clock, options)
+    reader = read.Reader(
+        client,
+        workspace_id,
+        concurrency=concurrency,
+        wait_timeout=parameters["wait_timeout"],
+        known=memory.known if memory else None,
+        clock=clock,
+        full=parameters["read"] == "full",
     )
-    known = {ROOT, *actual, *(entity.entity_id for entity in wanted)}
+    found = reader.read(wanted, scope, options)
+    if memory:
+        memory.read = found.read
+    known = {ROOT, *found.entities, *(entity.entity_id for entity in wanted)}
     if parent_id not in known and not check_mode:
         raise Refused(f"parent_entity_id: there is no entity '{parent_id}' in workspace '{workspace_id}'; create it first or list it.")
-    return plan_entities(actual, wanted, scope, options)
+    return plan_entities(found.entities, found.wanted, scope, options), memory
 
 
 def failure(plan: Plan, outcome: Outcome, result: dict[str, t.Any]) -> Refused:
@@ -296,21 +404,32 @@ def work(module: AnsibleAWSModule) -> dict[str, t.Any]:
     client = connect(module, "iottwinmaker", parameters["concurrency"])
     Pace(parameters["max_calls_per_second"]).attach(client)
     options = Options(parameters["prune"], parameters["purge_tags"])
-    plan = make_plan(client, parameters, module.check_mode, options)
+    plan, memory = make_plan(module, client, options)
     result: dict[str, t.Any] = {
         "changed": bool(plan.steps),
         "plan": [step.shown() for step in plan.steps],
         "done": [],
         "diff": plan.diff(),
+        **({"record": memory.shown()} if memory else {}),
     }
-    if module.check_mode or not plan.steps:
-        return result
-    entities = Entities(client, parameters["workspace_id"], options, parameters["wait_timeout"])
-    outcome = apply_plan(plan, entities.carry_out, concurrency=parameters["concurrency"], report=module.log)
+    outcome = Outcome() if module.check_mode else apply(module, client, plan, options, memory)
+    if memory:
+        memory.save(module)
     result["done"] = [{"action": plan.steps[index].action, "entity_id": plan.steps[index].entity_id} for index in outcome.done]
     if outcome.failed:
         raise failure(plan, outcome, result)
     return result
+
+
+def apply(module: AnsibleAWSModule, client: t.Any, plan: Plan, options: Options, memory: Memory | None) -> Outcome:
+    parameters = module.params
+    arguments = (client, parameters["workspace_id"], options, parameters["wait_timeout"])
+    if memory:
+        memory.outdate(plan)
+        entities = Entities(*arguments, seen=memory.seen, now=memory.clock.now)
+    else:
+        entities = Entities(*arguments)
+    return apply_plan(plan, entities.carry_out, concurrency=parameters["concurrency"], report=module.log)
 
 
 def main() -> None:
@@ -338,6 +457,8 @@ def main() -> None:
             "concurrency": {"type": "int", "default": 8},
             "max_calls_per_second": {"type": "float"},
             "wait_timeout": {"type": "int", "default": 120},
+            "state_bucket": {"type": "str"},
+            "read": {"type": "str", "choices": ["auto", "full"], "default": "auto"},
         },
         supports_check_mode=True,
     )

@@ -33,6 +33,8 @@ PAUSE_SECONDS = 0.5
 CHANGING = re.compile(r"when it is in \w+ state", re.IGNORECASE)
 CONFLICT = "ConflictException"
 VALIDATION = "ValidationException"
+# What is left of a step: waiting until TwinMaker has finished, which it does after it has answered.
+Rest = c.Callable[[], None]
 
 
 @dataclasses.dataclass
@@ -44,31 +46,58 @@ class Outcome:
 
 
 class Entities:
-    """Brings single entities to their wanted shape. Every method waits until TwinMaker has finished; its errors are Refused or AwsError."""
+    """Brings single entities to their wanted shape. The errors of every method are Refused or AwsError.
 
-    def __init__(self, client: t.Any, workspace_id: str, options: Options, wait_timeout: float) -> None:
+    seen: takes each entity that was brought to its wanted shape, GetEntity's answer once it has settled, and a time from before
+    that call, by ``now``.
+    """
+
+    def __init__(
+        self,
+        client: t.Any,
+        workspace_id: str,
+        options: Options,
+        wait_timeout: float,
+        *,
+        seen: c.Callable[[Wanted, read.Answer, int], None] = lambda wanted, answer, asked_at: None,
+        now: c.Callable[[], int] = lambda: 0,
+    ) -> None:
         self.client = client
         self.workspace_id = workspace_id
         self.options = options
         self.wait_timeout = wait_timeout
+        self.seen = seen
+        self.now = now
 
-    def carry_out(self, step: Step) -> None:
+    def carry_out(self, step: Step) -> Rest | None:
+        """Returns what is left to do once TwinMaker has had the time to finish, if anything is."""
         if step.action == "delete":
             self.delete(step.entity_id)
         elif step.aside is not None:
             self._update(step.entity_id, {"entityName": step.aside})
         elif step.action == "create":
-            self.create(t.cast(Wanted, step.wanted))
+            return self._begin_create(t.cast(Wanted, step.wanted))
         elif step.actual is not None and step.actual.error:
             self.repair(step.actual, t.cast(Wanted, step.wanted))
         else:
-            self.bring(t.cast(Actual, step.actual), t.cast(Wanted, step.wanted))
+            return self._begin_bring(t.cast(Actual, step.actual), t.cast(Wanted, step.wanted))
+        return None
 
     def create(self, wanted: Wanted) -> None:
-        """Creates the entity, or takes over the one that is there by now.
+        """Creates the entity, or takes over the one that is there by now, and waits until it has settled."""
+        self._finish(self._begin_create(wanted))
 
-        That is one whose create was answered to nobody (a connection cut, a run killed), or the work of another run.
-        """
+    def bring(self, actual: Actual, wanted: Wanted) -> None:
+        """Updates the entity and waits until it has settled."""
+        self._finish(self._begin_bring(actual, wanted))
+
+    @staticmethod
+    def _finish(rest: Rest | None) -> None:
+        if rest is not None:
+            rest()
+
+    def _begin_create(self, wanted: Wanted) -> Rest | None:
+        """An entity that is there by now is one whose create was answered to nobody (a connection cut, a run killed), or another run's."""
         try:
             api.create_entity(self.client, self.workspace_id, wanted.entity_id, create_request(wanted))
         except AwsError as error:
@@ -77,18 +106,16 @@ class Entities:
             found = self._read(wanted)
             if found is None:
                 raise
-            self.bring(found, wanted)
-        else:
-            waiters.made_entity(self.client, self.workspace_id, wanted.entity_id, self.wait_timeout)
+            return self._begin_bring(found, wanted)
+        return lambda: self._settle(wanted)
 
-    def bring(self, actual: Actual, wanted: Wanted) -> None:
-        """Updates the entity. If TwinMaker refuses because something else has changed it, reads it and tries again."""
+    def _begin_bring(self, actual: Actual, wanted: Wanted) -> Rest | None:
+        """If TwinMaker refuses because something else has changed the entity, reads it and tries again."""
         deadline = time.monotonic() + self.wait_timeout
         while True:
             change = changes(actual, wanted, self.options)
             try:
-                self._send(actual, change)
-                return
+                return self._send(actual, change, wanted)
             except AwsError as error:
                 if error.code not in (CONFLICT, VALIDATION) or time.monotonic() > deadline:
                     raise
@@ -122,14 +149,27 @@ class Entities:
                 time.sleep(PAUSE_SECONDS)
         waiters.deleted_entity(self.client, self.workspace_id, entity_id, self.wait_timeout)
 
-    def _send(self, actual: Actual, change: Changes) -> None:
-        for request in change.requests:
+    def _send(self, actual: Actual, change: Changes, wanted: Wanted) -> Rest | None:
+        for request in change.requests[:-1]:
             self._update(actual.entity_id, request)
-        api.write_tags(self.client, actual.arn, change.tags)
+        if not change.requests:
+            api.write_tags(self.client, actual.arn, change.tags)
+            return None
+        api.update_entity(self.client, self.workspace_id, actual.entity_id, change.requests[-1])
+
+        def rest() -> None:
+            self._settle(wanted)
+            api.write_tags(self.client, actual.arn, change.tags)
+
+        return rest
 
     def _update(self, entity_id: str, request: dict[str, t.Any]) -> None:
         api.update_entity(self.client, self.workspace_id, entity_id, request)
         waiters.made_entity(self.client, self.workspace_id, entity_id, self.wait_timeout)
+
+    def _settle(self, wanted: Wanted) -> None:
+        asked_at = self.now()
+        self.seen(wanted, waiters.made_entity(self.client, self.workspace_id, wanted.entity_id, self.wait_timeout), asked_at)
 
     def _read(self, wanted: Wanted) -> Actual | None:
         return read.read_entity(self.client, self.workspace_id, wanted.entity_id, wanted, self.wait_timeout)
@@ -137,7 +177,7 @@ class Entities:
 
 def apply_plan(
     plan: Plan,
-    carry_out: c.Callable[[Step], None],
+    carry_out: c.Callable[[Step], Rest | None],
     *,
     concurrency: int,
     report: c.Callable[[str], None] = lambda line: None,
@@ -145,6 +185,8 @@ def apply_plan(
 ) -> Outcome:
     """Carries out the steps, up to ``concurrency`` at once. After the first failure no further step is begun.
 
+    A step is done when its rest is. Where no other step waits for it, the rest comes after the steps that can be begun, oldest first:
+    TwinMaker has finished by then, so that one look is enough.
     A create that TwinMaker refuses while others run is tried once more alone: there is evidence that entities which
     are made at once below one parent can be in each other's way.
     report: takes a line about the progress every few seconds.
@@ -154,7 +196,7 @@ def apply_plan(
 
 class _Run:
     def __init__(
-        self, steps: list[Step], carry_out: c.Callable[[Step], None], report: c.Callable[[str], None], clock: c.Callable[[], float]
+        self, steps: list[Step], carry_out: c.Callable[[Step], Rest | None], report: c.Callable[[str], None], clock: c.Callable[[], float]
     ) -> None:
         self.steps = steps
         self.carry_out = carry_out
@@ -167,9 +209,10 @@ class _Run:
             for earlier in step.after:
                 self.waiting[earlier].append(index)
         self.ready = [index for index, count in enumerate(self.waits) if count == 0]
+        self.rests: collections.deque[tuple[int, Rest]] = collections.deque()
         self.alone: list[int] = []
         self.tried_alone: set[int] = set()
-        self.running: dict[concurrent.futures.Future[None], int] = {}
+        self.running: dict[concurrent.futures.Future[Rest | None], int] = {}
 
     def run(self, concurrency: int) -> Outcome:
         reported = self.clock()
@@ -187,22 +230,35 @@ class _Run:
 
     def _begin(self, pool: concurrent.futures.Executor, concurrency: int) -> bool:
         """Begins what can begin. Returns whether anything runs."""
-        if not self.outcome.failed:
-            if self.alone and not self.running:
+        failed = bool(self.outcome.failed)
+        if self.alone and not failed:
+            if not self.running:
                 index = self.alone.pop()
                 self.tried_alone.add(index)
                 self._submit(pool, index)
-            while not self.alone and not self.tried_alone & set(self.running.values()) and self.ready and len(self.running) < concurrency:
+        elif not self.tried_alone & set(self.running.values()):
+            while self.ready and not failed and len(self.running) < concurrency:
                 self._submit(pool, heapq.heappop(self.ready))
+            while self.rests and len(self.running) < concurrency:
+                index, rest = self.rests.popleft()
+                self.running[pool.submit(rest)] = index
         return bool(self.running)
 
     def _submit(self, pool: concurrent.futures.Executor, index: int) -> None:
-        self.running[pool.submit(self.carry_out, self.steps[index])] = index
+        at_once = bool(self.waiting.get(index)) or index in self.tried_alone
+        self.running[pool.submit(self._work, self.steps[index], at_once)] = index
 
-    def _take(self, future: concurrent.futures.Future[None]) -> None:
+    def _work(self, step: Step, at_once: bool) -> Rest | None:
+        rest = self.carry_out(step)
+        if rest is None or not at_once:
+            return rest
+        rest()
+        return None
+
+    def _take(self, future: concurrent.futures.Future[Rest | None]) -> None:
         index = self.running.pop(future)
         try:
-            future.result()
+            rest = future.result()
         except AwsError as error:
             step = self.steps[index]
             if step.action == "create" and error.code in (CONFLICT, VALIDATION) and index not in self.tried_alone:
@@ -212,6 +268,9 @@ class _Run:
         except Refused as error:
             self.outcome.failed[index] = error.message
         else:
+            if rest is not None:
+                self.rests.append((index, rest))
+                return
             self.outcome.done.append(index)
             for later in self.waiting.get(index, ()):
                 self.waits[later] -= 1

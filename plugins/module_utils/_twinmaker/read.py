@@ -7,23 +7,26 @@
 from __future__ import annotations
 
 import collections.abc as c
+import dataclasses
 import typing as t
 
 from ansible_collections.energytwin.aws.plugins.module_utils._aws import in_parallel
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, listed
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import api, waiters
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Options
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.clock import ServerClock
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import Actual, Definition, Wanted
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Scope, prune_candidates
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.record import Known
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import actual_from_answer, actual_from_summary
 
 Answer = dict[str, t.Any]
 
 
-def read_definitions(
+def read_types(
     client: t.Any, workspace_id: str, type_ids: c.Collection[str], *, concurrency: int, missing_is_fine: bool
-) -> dict[str, dict[str, Definition] | None]:
-    """Property definitions, inherited ones included, by component type; None for one that is not there (yet)."""
+) -> dict[str, Answer | None]:
+    """GetComponentType's answers by component type; None for one that is not there (yet)."""
     wanted = sorted(type_ids)
     answers = in_parallel(lambda type_id: api.get_component_type(client, workspace_id, type_id), wanted, concurrency)
     missing = [type_id for type_id, answer in zip(wanted, answers, strict=True) if answer is None]
@@ -31,36 +34,108 @@ def read_definitions(
         raise Refused(
             f"Workspace '{workspace_id}' has no component type {listed(missing)}; create it first (module twinmaker_component_type)."
         )
-    return {type_id: answer.get("propertyDefinitions", {}) if answer else None for type_id, answer in zip(wanted, answers, strict=True)}
+    return dict(zip(wanted, answers, strict=True))
 
 
-def to_read(actual: c.Mapping[str, Actual], wanted: c.Sequence[Wanted], scope: Scope, options: Options) -> set[str]:
+def definitions_of(types: c.Mapping[str, Answer | None]) -> dict[str, dict[str, Definition] | None]:
+    """Property definitions, inherited ones included, by component type; None for one that is not there (yet)."""
+    return {type_id: answer.get("propertyDefinitions", {}) if answer else None for type_id, answer in types.items()}
+
+
+def read_definitions(
+    client: t.Any, workspace_id: str, type_ids: c.Collection[str], *, concurrency: int, missing_is_fine: bool
+) -> dict[str, dict[str, Definition] | None]:
+    """As ``definitions_of`` what ``read_types`` gives."""
+    return definitions_of(read_types(client, workspace_id, type_ids, concurrency=concurrency, missing_is_fine=missing_is_fine))
+
+
+def to_read(
+    actual: c.Mapping[str, Actual], wanted: c.Sequence[Wanted], scope: Scope, options: Options, trusted: c.Container[str] = ()
+) -> set[str]:
     """The entities whose summary does not do for the plan. Pure.
 
     Summaries have neither components nor tags nor whether an entity is synced.
+    trusted: entities whose components are known to be as they are wanted.
     """
     ids = {
         entity.entity_id
         for entity in wanted
         if entity.entity_id in actual
-        and (entity.components is not None or entity.tags is not None or actual[entity.entity_id].state in waiters.CHANGING)
+        and (actual[entity.entity_id].state in waiters.CHANGING or (entity.entity_id not in trusted and _has_more(entity, options)))
     }
     return ids | prune_candidates(actual, wanted, scope) if options.prune else ids
 
 
-def read_entities(
-    client: t.Any, workspace_id: str, wanted: c.Sequence[Wanted], scope: Scope, options: Options, *, concurrency: int, wait_timeout: float
-) -> dict[str, Actual]:
-    """All entities of a workspace by id. Those that matter are waited for until they change no more."""
-    summaries = {summary["entityId"]: actual_from_summary(summary) for summary in api.list_entities(client, workspace_id)}
-    asked = {entity.entity_id: entity for entity in wanted}
-    ids = sorted(to_read(summaries, wanted, scope, options))
-    found = in_parallel(
-        lambda entity_id: read_entity(client, workspace_id, entity_id, asked.get(entity_id), wait_timeout), ids, concurrency
-    )
-    full = {entity_id: entity for entity_id, entity in zip(ids, found, strict=True) if entity is not None}
-    gone = set(ids) - set(full)
-    return {entity_id: full.get(entity_id, summary) for entity_id, summary in summaries.items() if entity_id not in gone}
+def _has_more(wanted: Wanted, options: Options) -> bool:
+    """Whether more is wanted of an entity than its summary tells. No components are wanted for sure only by a prune."""
+    return bool(wanted.components) or wanted.tags is not None or (options.prune and wanted.components is not None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Workspace:
+    """What a plan starts from.
+
+    entities: all of the workspace by id. wanted: those of the list, without the components that need no comparing any more.
+    read: how many were read in full.
+    """
+
+    entities: dict[str, Actual]
+    wanted: list[Wanted]
+    read: int = 0
+
+
+class Reader:
+    """Reads the entities of a workspace, and notes what it learns.
+
+    known: what earlier runs have learnt; None: nothing is noted, and all is read. full: notes are made, but not used.
+    """
+
+    def __init__(
+        self,
+        client: t.Any,
+        workspace_id: str,
+        *,
+        concurrency: int,
+        wait_timeout: float,
+        known: Known | None = None,
+        clock: ServerClock | None = None,
+        full: bool = False,
+    ) -> None:
+        self._client = client
+        self._workspace_id = workspace_id
+        self._concurrency = concurrency
+        self._wait_timeout = wait_timeout
+        self._known = known
+        self._clock = clock
+        self._full = full
+
+    def read(self, wanted: c.Sequence[Wanted], scope: Scope, options: Options) -> Workspace:
+        """All entities of the workspace. Those that matter are waited for until they change no more."""
+        entities = {summary["entityId"]: actual_from_summary(summary) for summary in api.list_entities(self._client, self._workspace_id)}
+        trusted: set[str] = set()
+        if self._known:
+            self._known.trust(entities, wanted, full=self._full)
+            trusted = self._known.trusted
+        asked = {entity.entity_id: entity for entity in wanted}
+        ids = sorted(to_read(entities, wanted, scope, options, trusted))
+        for entity_id, found in zip(ids, in_parallel(lambda one: self._one(one, asked.get(one)), ids, self._concurrency), strict=True):
+            if found is None:
+                del entities[entity_id]
+            else:
+                entities[entity_id] = found
+        with_tags = [one for one in wanted if one.tags is not None and one.entity_id in trusted and one.entity_id in entities]
+        arns = [entities[one.entity_id].arn for one in with_tags]
+        for one, tags in zip(with_tags, in_parallel(lambda arn: api.list_tags(self._client, arn), arns, self._concurrency), strict=True):
+            entities[one.entity_id] = dataclasses.replace(entities[one.entity_id], tags=tags)
+        compared = [dataclasses.replace(one, components=None) if one.entity_id in trusted else one for one in wanted]
+        return Workspace(entities, compared, len(ids))
+
+    def _one(self, entity_id: str, wanted: Wanted | None) -> Actual | None:
+        asked_at = self._clock.now() if self._clock else 0
+        found = read_entity(self._client, self._workspace_id, entity_id, wanted, self._wait_timeout)
+        if self._known and wanted:
+            self._known.take(wanted, found, asked_at)
+        return found
 
 
 def read_entity(client: t.Any, workspace_id: str, entity_id: str, wanted: Wanted | None, wait_timeout: float) -> Actual | None:
@@ -70,6 +145,14 @@ def read_entity(client: t.Any, workspace_id: str, entity_id: str, wanted: Wanted
         return None
     tags = api.list_tags(client, answer["arn"]) if wanted and wanted.tags is not None else None
     return actual_from_answer(complete(client, workspace_id, answer), wanted, tags)
+
+
+def is_complete(answer: Answer) -> bool:
+    """Whether GetEntity's answer had room for everything."""
+    components = (answer.get("components") or {}).values()
+    return answer.get("areAllComponentsReturned") is not False and all(
+        component.get("areAllPropertiesReturned") is not False for component in components
+    )
 
 
 def complete(client: t.Any, workspace_id: str, answer: Answer) -> Answer:

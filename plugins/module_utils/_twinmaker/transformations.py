@@ -47,6 +47,11 @@ def microseconds(moment: datetime.datetime | None) -> int:
     return 0 if moment is None else (moment - EPOCH) // datetime.timedelta(microseconds=1)
 
 
+def types_in_use(entries: c.Iterable[Answer]) -> set[str]:
+    """The component types of the entries."""
+    return {component["componentTypeId"] for entry in entries for component in (entry.get("components") or {}).values()}
+
+
 def types_to_read(entries: c.Iterable[Answer]) -> set[str]:
     """The component types whose definitions tell how to send the plain values in the entries."""
     return {

@@ -63,8 +63,46 @@ def test_steps_wait_for_others(concurrency: int) -> None:
 
 def test_as_many_steps_run_at_once_as_allowed() -> None:
     meeting = threading.Barrier(4, timeout=20)
-    outcome = apply_plan(plan(*[()] * 8), lambda step: t.cast(None, meeting.wait()), concurrency=4)
+
+    def carry_out(step: Step) -> None:
+        meeting.wait()
+
+    outcome = apply_plan(plan(*[()] * 8), carry_out, concurrency=4)
     assert len(outcome.done) == 8
+
+
+def test_what_is_left_of_a_step_comes_last_unless_another_step_waits_for_it() -> None:
+    said: list[str] = []
+
+    def carry_out(step: Step) -> t.Callable[[], None]:
+        said.append(f"begin {step.entity_id}")
+        return lambda: said.append(f"end {step.entity_id}")
+
+    outcome = apply_plan(plan((), (0,), (0,), ()), carry_out, concurrency=1)
+    assert said == ["begin e0", "end e0", "begin e1", "begin e2", "begin e3", "end e1", "end e2", "end e3"]
+    assert outcome.done == [0, 1, 2, 3]
+
+
+def test_what_has_begun_is_finished_after_a_failure() -> None:
+    def carry_out(step: Step) -> t.Callable[[], None] | None:
+        if step.entity_id == "e2":
+            raise Refused("no")
+        return lambda: None
+
+    outcome = apply_plan(plan((), (), (), ()), carry_out, concurrency=1)
+    assert outcome.done == [0, 1] and outcome.failed == {2: "no"}
+
+
+def test_a_step_whose_rest_fails_has_failed() -> None:
+    def carry_out(step: Step) -> t.Callable[[], None]:
+        def rest() -> None:
+            if step.entity_id == "e1":
+                raise Refused("it is in state ERROR")
+
+        return rest
+
+    outcome = apply_plan(plan((), (), (1,)), carry_out, concurrency=1)
+    assert outcome.failed == {1: "it is in state ERROR"} and outcome.done == [0]
 
 
 def test_nothing_begins_after_a_failure() -> None:
