@@ -24,12 +24,14 @@ EARLIEST_MS: Final = 1_793_491_200_000
 STEP_MS: Final = 5_000
 BOOT_ID: Final = pathlib.Path("/proc/sys/kernel/random/boot_id")
 TIMESYNC: Final = pathlib.Path("/run/systemd/timesync")
+# What systemd-timesyncd, chrony, ntpsec and openntpd have there while they run.
+SERVICES: Final = (TIMESYNC, pathlib.Path("/run/chrony"), pathlib.Path("/run/ntpd.pid"), pathlib.Path("/run/ntpd.sock"))
 
 # adjtimex(2): the state that it returns while nothing disciplines the clock, and more room than its struct takes anywhere.
 _TIME_ERROR: Final = 5
 _TIMEX_BYTES: Final = 512
 
-Unsynchronized = Literal["hold", "trust"]
+Unsynchronized = Literal["auto", "hold", "trust"]
 
 
 def wall_ms() -> int:
@@ -46,41 +48,50 @@ def boot_id() -> str:
     return BOOT_ID.read_text().strip()
 
 
-def synchronized(timesync: pathlib.Path = TIMESYNC) -> bool | None:
+def synchronized() -> bool | None:
     """Whether something (NTP, PTP, GPS) keeps the clock right since boot; None where that cannot be known.
 
-    The kernel knows (adjtimex(2)), but a hardened unit may not ask it; then systemd-timesyncd's flag file is as good.
+    The kernel knows (adjtimex(2)), but a hardened unit may not be allowed to ask it; then systemd-timesyncd's flag file is as good.
     """
     adjtimex = getattr(ctypes.CDLL(None), "adjtimex", None)
     state = adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)) if adjtimex else -1
     if state >= 0:
         return bool(state != _TIME_ERROR)
-    return (timesync / "synchronized").exists() if timesync.exists() else None
+    return (TIMESYNC / "synchronized").exists() if TIMESYNC.exists() else None
+
+
+def will_be_synchronized() -> bool:
+    """Whether a service for that runs on this box."""
+    return any(path.exists() for path in SERVICES)
 
 
 @dataclasses.dataclass
 class Clock:
     """The wall clock with a verdict.
 
-    unsynchronized: what to do while the date is possible but nothing synchronises the clock: "hold" readings, or "trust" it.
-    wall, since_boot: milliseconds; sync: see ``synchronized``. They are parameters so that tests can turn them.
+    unsynchronized: what to do while the date is possible but the clock is not synchronised: "hold" readings, "trust" it, or "auto":
+    hold them if a service will synchronise it, trust it where there is none. wall, since_boot: milliseconds. The functions are
+    parameters so that tests can turn them.
     """
 
-    unsynchronized: Unsynchronized = "hold"
+    unsynchronized: Unsynchronized = "auto"
     wall: Callable[[], int] = wall_ms
     since_boot: Callable[[], int] = since_boot_ms
     sync: Callable[[], bool | None] = synchronized
+    sync_comes: Callable[[], bool] = will_be_synchronized
 
     def doubt(self) -> str | None:
         """Why no reading can be stamped now, as a sentence for the log; None if the clock can be believed."""
         if self.wall() < EARLIEST_MS:
             return "The clock is not set (its date lies before this program was made): readings are held, and get their time once it is."
-        if self.unsynchronized == "hold" and self.sync() is False:
-            return (
-                "The clock is not synchronised since boot: readings are held, and get their time once it is."
-                " See that NTP runs (timedatectl), or set clock.unsynchronized to 'trust' on a box that has none."
-            )
-        return None
+        if self.unsynchronized == "trust" or self.sync() is not False:
+            return None
+        if self.unsynchronized == "auto" and not self.sync_comes():
+            return None
+        return (
+            "The clock is not synchronised since boot: readings are held, and get their time once it is."
+            " See that NTP works (timedatectl), or set clock.unsynchronized to 'trust' where it never will."
+        )
 
     def offset(self) -> int:
         """What to add to a time since boot to get Unix milliseconds."""
