@@ -12,6 +12,7 @@ import typing as t
 
 if t.TYPE_CHECKING:
     from local_cloud.cloud import Cloud
+    from local_cloud.protocol.http import HttpRequest, HttpResponse
 
 Parameters = dict[str, t.Any]
 Answer = dict[str, t.Any]
@@ -46,9 +47,15 @@ class Service:
     """
 
     models: t.ClassVar[tuple[str, ...]] = ()
+    web: t.ClassVar[str] = ""
+    """Where the service has a web server of its own, beside AWS's API: what the paths of requests to it begin with. ``serve`` answers them."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
+
+    def serve(self, request: HttpRequest) -> HttpResponse:
+        """Answers an unsigned request whose path begins with ``web``; it must not raise."""
+        raise NotImplementedError
 
     def start(self) -> None:
         """Called once when all services exist; resume here what a crash has interrupted."""

@@ -30,7 +30,7 @@ def test_a_workspace_is_described_as_it_was_created(grafana: t.Any, create: Crea
     )
     assert re.fullmatch("g-[0-9a-f]{10}", workspace)
     found = grafana.describe_workspace(workspaceId=workspace)["workspace"]
-    assert found["endpoint"] == f"{workspace}.grafana-workspace.eu-central-1.amazonaws.com"
+    assert found["endpoint"] == f"127.0.0.1:5126/grafana/{workspace}"
     expected = {
         "name": "plant",
         "description": "Plant dashboards",

@@ -59,17 +59,36 @@ class Call:
         return self.target.operation
 
 
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """A request to a web server of a service's own, which has tokens and errors of its own too."""
+
+    room: Service
+    request: HttpRequest
+
+    @property
+    def service(self) -> str:
+        return f"{self.room.models[0]}-web"
+
+    @property
+    def operation(self) -> str:
+        return f"{self.request.method} {self.request.path}"
+
+
 class Front:
     """Answers the requests of every service of one cloud."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._scopes: dict[str, list[str]] = {}
+        self._sites: dict[str, Service] = {}
         self._rooms: dict[str, Service] = {}
         for name in MOTO_MODELS:
             self._scopes.setdefault(scope_of(name), []).append(name)
 
     def add(self, service: Service) -> None:
+        if service.web:
+            self._sites[service.web] = service
         for name in service.models:
             self._rooms[name] = service
             self._scopes.setdefault(scope_of(name), []).append(name)
@@ -81,10 +100,13 @@ class Front:
             return refused.response
         return self.perform(call)[0]
 
-    def identify(self, request: HttpRequest) -> Call:
+    def identify(self, request: HttpRequest) -> Call | Page:
         """The call behind a request. Raises ``Refused``: unsigned, foreign region, or nothing here serves it."""
         credential = _credential(request)
         if credential is None:
+            for prefix, room in self._sites.items():
+                if request.path.startswith(prefix):
+                    return Page(room, request)
             raise Refused(refusal(403, "MissingAuthenticationToken", "Missing Authentication Token"))
         key, region, scope = credential
         names = self._scopes.get(scope)
@@ -108,8 +130,10 @@ class Front:
         failure = ApiError("NotImplemented", f"The local cloud knows no operation of {names[0]} for {asked}.", status=501)
         raise Refused(serialise.error(names[0], None, failure), scope)
 
-    def perform(self, call: Call) -> tuple[HttpResponse, str | None]:
-        """The answer, and the role session that called (None: the account's own user)."""
+    def perform(self, call: Call | Page) -> tuple[HttpResponse, str | None]:
+        """The answer, and the role session that called (None: the account's own user, or somebody with a token of the service's)."""
+        if isinstance(call, Page):
+            return call.room.serve(call.request), None
         principal = None
         try:
             principal = self._cloud.access.principal(call.access_key, _token(call.request))

@@ -27,7 +27,7 @@ from local_cloud.assembly import build
 from local_cloud.cloud import Cloud
 from local_cloud.errors import ApiError
 from local_cloud.front import control, guard, knobs
-from local_cloud.front.core import Call, Refused
+from local_cloud.front.core import Call, Page, Refused
 from local_cloud.front.core import refusal as plain_refusal
 from local_cloud.front.log import Entry, Log
 from local_cloud.protocol import models, serialise
@@ -137,7 +137,7 @@ class Server:
         principal: str | None = None
         try:
             call = self.cloud.front.identify(request)
-            service, operation = call.service, call.operation
+            service, operation = call.service, call.operation[:_SHOWN]
             response, principal = self._perform(call)
         except Refused as refused:
             service, operation = refused.service, f"{request.method} {request.path}"[:_SHOWN]
@@ -146,7 +146,7 @@ class Server:
         self._log.write(Entry(time.time(), service, operation, response.status if response else 0, milliseconds, principal or "account"))
         return response
 
-    def _perform(self, call: Call) -> tuple[HttpResponse | None, str | None]:
+    def _perform(self, call: Call | Page) -> tuple[HttpResponse | None, str | None]:
         set_to = self.cloud.settings.knobs
         if set_to.latency:
             time.sleep(set_to.latency)
@@ -246,14 +246,18 @@ class _Door:
                 self._state.notify_all()
 
 
-def _throttled(call: Call) -> HttpResponse:
+def _throttled(call: Call | Page) -> HttpResponse:
     """AWS's statuses: the newer protocol has one of its own for it."""
+    if isinstance(call, Page):
+        return plain_refusal(429, "ThrottlingException", "Rate exceeded")
     status = _THROTTLED[models.protocol_of(call.service)]
     response = serialise.error(call.service, call.operation, ApiError("ThrottlingException", "Rate exceeded", status=status))
     return dataclasses.replace(response, headers={**response.headers, "Retry-After": "1"})
 
 
-def _failed(call: Call) -> HttpResponse:
+def _failed(call: Call | Page) -> HttpResponse:
+    if isinstance(call, Page):
+        return plain_refusal(500, "InternalFailure", "An internal error occurred. (a fault of the knobs)")
     declared = {shape.name for shape in models.operation_model(call.service, call.operation).error_shapes}
     names = ("InternalServerException", "InternalFailureException", "ServiceException", "InternalServerError")
     code = next((name for name in names if name in declared), "InternalFailure")

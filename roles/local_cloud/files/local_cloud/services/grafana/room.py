@@ -23,6 +23,8 @@ MOST_LISTED: t.Final = 100
 class Room(Service):
     """A part of the service; ``Grafana`` puts the parts together."""
 
+    web = "/grafana/"
+
     def authorize(self, request: Request) -> None:
         """Not within a transaction: it asks IAM."""
         self.cloud.authorize(request, f"grafana:{request.operation}", self.workspace_arn(request.parameters["workspaceId"]))

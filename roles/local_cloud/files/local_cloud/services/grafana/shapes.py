@@ -71,9 +71,9 @@ def described(record: Record, status: str) -> dict[str, t.Any]:
     return {**shown, **plain, "dataSources": record.get("dataSources", []), "status": status, "authentication": _summary(record, status)}
 
 
-def summary(record: Record, status: str) -> dict[str, t.Any]:
-    """A WorkspaceSummary."""
-    return {key: value for key, value in described(record, status).items() if key in SUMMARY}
+def summary(description: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The WorkspaceSummary of a WorkspaceDescription."""
+    return {key: value for key, value in description.items() if key in SUMMARY}
 
 
 def authentication(record: Record, status: str) -> dict[str, t.Any]:

@@ -13,6 +13,7 @@ import typing as t
 from local_cloud.errors import ApiError
 from local_cloud.service import Answer, Request
 from local_cloud.services.grafana import shapes
+from local_cloud.services.grafana.instance.visit import CONTENTS
 from local_cloud.services.grafana.room import ACCOUNT, PERMISSION, TOKEN, WORKSPACE, Room, conflict, invalid, not_found
 from local_cloud.store import Record
 
@@ -35,7 +36,6 @@ class Workspaces(Room):
         record: Record = {
             **shapes.members(parameters),
             "id": workspace_id,
-            "endpoint": f"{workspace_id}.grafana-workspace.{self.cloud.settings.region}.amazonaws.com",
             "created": now,
             "modified": now,
             "grafanaVersion": version,
@@ -59,20 +59,20 @@ class Workspaces(Room):
                     raise conflict(
                         "Duplicate request for workspace: its clientToken was used with other parameters.", repeated["id"], "workspace"
                     )
-                return {"workspace": shapes.described(repeated, self.status(repeated))}
+                return {"workspace": self._described(repeated, self.status(repeated))}
             if len(existing) >= MOST_WORKSPACES:
                 raise _too_many("workspaces", MOST_WORKSPACES, "L-2C2D5119")
             self._put(record)
-        return {"workspace": shapes.described(record, "CREATING")}
+        return {"workspace": self._described(record, "CREATING")}
 
     def describe_workspace(self, request: Request) -> Answer:
         record = self.find_workspace(request)
-        return {"workspace": shapes.described(record, self.status(record))}
+        return {"workspace": self._described(record, self.status(record))}
 
     def list_workspaces(self, request: Request) -> Answer:
         self.cloud.authorize(request, "grafana:ListWorkspaces", self.cloud.arn("grafana", "/workspaces"))
         shown, token = self.paged(request, [(record["id"], record) for record in self._all()])
-        return {"workspaces": [shapes.summary(record, self.status(record)) for record in shown], **token}
+        return {"workspaces": [shapes.summary(self._described(record, self.status(record))) for record in shown], **token}
 
     def update_workspace(self, request: Request) -> Answer:
         self.authorize(request)
@@ -82,16 +82,16 @@ class Workspaces(Room):
             self._check_role(request, changed)
         with self.cloud.store.transaction():
             record = self._settle(shapes.changed(self.get_active(request), request.parameters), "UPDATING")
-        return {"workspace": shapes.described(record, "UPDATING")}
+        return {"workspace": self._described(record, "UPDATING")}
 
     def delete_workspace(self, request: Request) -> Answer:
         self.authorize(request)
         with self.cloud.store.transaction():
             record = self._settle(self.get_active(request), "DELETING")
-            for kind in (PERMISSION, ACCOUNT, TOKEN):
+            for kind in (PERMISSION, ACCOUNT, TOKEN, *CONTENTS):
                 for key, _unused in self.cloud.store.list(kind, prefix=f"{record['id']}/"):
                     self.cloud.store.delete(kind, key)
-        return {"workspace": shapes.described(record, "DELETING")}
+        return {"workspace": self._described(record, "DELETING")}
 
     # Authentication
 
@@ -196,6 +196,11 @@ class Workspaces(Room):
             if self.is_gone(record):
                 self.cloud.store.delete(WORKSPACE, record["id"])
         return [record for record in found if not self.is_gone(record)]
+
+    def _described(self, record: Record, status: str) -> dict[str, t.Any]:
+        """The endpoint follows the port, which another start may change."""
+        endpoint = f"127.0.0.1:{self.cloud.settings.port}{self.web}{record['id']}"
+        return shapes.described({**record, "endpoint": endpoint}, status)
 
     def _settle(self, record: Record, settling: str) -> Record:
         record = {**record, "settling": settling, "settlesAt": self.settles_at(), "modified": self.cloud.now()}
