@@ -7,13 +7,37 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Literal
 
-from .models import MeterModel
+from .counters import CounterWatch
+from .modbus import (
+    REFUSALS,
+    UNREACHABLE_EXCEPTIONS,
+    BadAnswer,
+    Connection,
+    NoAnswer,
+    NoConnection,
+    Refused,
+)
+from .models import COUNTERS, MeterModel
+from .registers import Register, RegisterKind, Request, decode, group, to_number, words_of
 from .settings import BusSettings, MeterSettings
 
 FaultKind = Literal["unreachable", "exception", "framing", "implausible", "settings"]
+
+RECHECK_SECONDS = 3600.0
+"""How long a refused optional register is not asked for, and a checked setting is believed."""
+
+FREE_FAILURES = 3
+FIRST_WAIT_SECONDS = 10.0
+LONGEST_WAIT_SECONDS = 60.0
+"""A meter that failed more than FREE_FAILURES times in a row is left alone for a while, longer each time: each of its timeouts is
+time that the other meters on the bus do not get."""
+
+FASTEST_COUNTER_KW = 1000.0
+"""What a counter may rise by, at least: models with the general power limit stand for installations of any size."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,16 +63,194 @@ class MeterFault(Exception):
         self.sentence = sentence
 
 
+@dataclasses.dataclass
+class _State:
+    """What is remembered of a meter from one reading to the next."""
+
+    counters: CounterWatch
+    failures: int = 0
+    wait_until: float = 0.0
+    settings_good_until: float = 0.0
+    refused_until: dict[str, float] = dataclasses.field(default_factory=dict)
+    grouping: int = 0  # index into GROUPINGS
+
+
+# How registers are put into requests: as the model allows; without reading what lies between them; each on its own. A meter that
+# refuses one way is read the next way from then on.
+GROUPINGS = ("grouped", "without gaps", "one by one")
+
+
 class Bus:
     """Reads meters, one after the other. Blocking; to be used from one thread only; every call ends by itself."""
 
-    def __init__(self, settings: BusSettings, models: Mapping[str, MeterModel]) -> None:
+    def __init__(
+        self,
+        settings: BusSettings,
+        models: Mapping[str, MeterModel],
+        connection: Connection | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.settings = settings
         self._models = models
+        self._connection = connection or Connection(settings)
+        self._clock = clock
+        self._states: dict[str, _State] = {}
 
     def read(self, meter: MeterSettings) -> MeterReading:
         """Read one meter once. Connects when it has to. Raises MeterFault; the next call then starts afresh."""
-        raise MeterFault("unreachable", f"Meter {meter.key} on bus {self.settings.id}: not implemented yet.")
+        model = self._models[meter.model]
+        state = self._states.setdefault(meter.key, _State(_counters(model)))
+        now = self._clock()
+        if now < state.wait_until:
+            seconds = round(state.wait_until - now)
+            failures = f"it failed {state.failures} times in a row and is asked again in {seconds} s"
+            raise self._fault("unreachable", meter, failures, "look at its power, wiring and unit id")
+        try:
+            reading = self._read(meter, model, state)
+        except MeterFault as fault:
+            if fault.kind in ("unreachable", "framing"):
+                self._note_failure(state)
+            raise
+        state.failures = 0
+        return reading
+
+    def words(self, meter: MeterSettings, kind: RegisterKind, address: int, count: int) -> list[int]:
+        """`count` raw words of a meter. Raises MeterFault; Refused when the meter answers with an exception that refuses them."""
+        # A meter that was well gets a second chance: on a long line one answer in a thousand is lost.
+        state = self._states.get(meter.key)
+        chances = 2 if state is None or state.failures == 0 else 1
+        while True:
+            chances -= 1
+            try:
+                return self._connection.read(meter.unit, kind, address, count)
+            except NoConnection as error:
+                fault = self._fault("unreachable", meter, f"no connection to {self.settings.peer}: {error}", "look at address and network")
+                if self.settings.transport == "rtu":
+                    fault = self._fault("unreachable", meter, f"{self.settings.peer} cannot be used: {error}", "look at the adapter")
+            except NoAnswer:
+                what = f"no answer to a request for {_span(address, count)} within {self.settings.timeout_seconds:g} s"
+                fault = self._fault("unreachable", meter, what, "look at its power, wiring and unit id")
+            except BadAnswer as error:
+                fault = self._fault("framing", meter, str(error), "the connection is opened anew")
+            except Refused as error:
+                if error.code in REFUSALS:
+                    raise
+                away = error.code in UNREACHABLE_EXCEPTIONS
+                remedy = "look at its power, wiring and unit id" if away else "it is asked again at the next reading"
+                raise self._fault("unreachable" if away else "exception", meter, f"{error} for {_span(address, count)}", remedy) from None
+            if chances == 0:
+                raise fault
 
     def close(self) -> None:
         """Close the connection. The next read opens it again."""
+        self._connection.close()
+
+    def _read(self, meter: MeterSettings, model: MeterModel, state: _State) -> MeterReading:
+        now = self._clock()
+        if now >= state.settings_good_until:
+            self._check_settings(meter, model)
+            state.settings_good_until = now + RECHECK_SECONDS
+        words: dict[int, int] = {}
+        refused: dict[str, str] = {}
+        pending = [register for register in model.registers if state.refused_until.get(register.name, 0.0) <= now]
+        for request in _plan(model, pending, state.grouping):
+            self._fill(words, refused, meter, model, state, request)
+        for name in set(refused) - state.refused_until.keys():
+            state.refused_until[name] = now + RECHECK_SECONDS
+        return self._judge(meter, model, state, words)
+
+    def _fill(
+        self, words: dict[int, int], refused: dict[str, str], meter: MeterSettings, model: MeterModel, state: _State, request: Request
+    ) -> None:
+        """Read a request's words. Where the meter refuses it, find out which of the registers it means."""
+        try:
+            found = self.words(meter, model.kind, request.address, request.count)
+        except Refused as error:
+            if len(request.registers) == 1:
+                self._note_refusal(refused, meter, model, request.registers[0], error)
+                return
+            known = len(refused)
+            for register in request.registers:
+                for part in group([register], model.max_registers, 0, model.align):
+                    self._fill(words, refused, meter, model, state, part)
+            if len(refused) == known:  # each alone is fine: it is what lies between them, or the length
+                state.grouping = min(state.grouping + 1, len(GROUPINGS) - 1)
+            return
+        words.update(zip(range(request.address, request.address + request.count), found, strict=True))
+
+    def _note_refusal(self, refused: dict[str, str], meter: MeterSettings, model: MeterModel, register: Register, error: Refused) -> None:
+        if not register.optional:
+            what = f"{error} for {_span(register.address, register.count)} ({register.name})"
+            raise self._fault("exception", meter, what, f"is it a {model.title}?")
+        refused[register.name] = str(error)
+
+    def _judge(self, meter: MeterSettings, model: MeterModel, state: _State, words: dict[int, int]) -> MeterReading:
+        values: dict[str, float] = {}
+        absent: dict[str, str] = {}
+        doubts: list[str] = []
+        notices: list[str] = []
+        now = self._clock()
+        for register in model.registers:
+            span = range(register.address, register.end)
+            if any(address not in words for address in span):
+                absent[register.name] = "this meter refuses the register"
+                continue
+            found = decode(register, [words[address] for address in span])
+            if found.value is None:
+                absent[register.name] = found.reason
+                if found.doubtful:
+                    doubts.append(f"{register.name}: {found.reason}")
+                continue
+            values[register.name] = found.value
+        if len(doubts) > len(values):
+            what = f"{len(doubts)} of {len(doubts) + len(values)} values cannot be ({doubts[0]})"
+            raise self._fault("implausible", meter, what, f"is it a {model.title}, and is its word order as in the model?")
+        for name in COUNTERS:
+            if name in values:
+                verdict = state.counters.check(name, values[name], now)
+                if verdict.notice:
+                    notices.append(self._sentence(meter, verdict.notice))
+                if verdict.value is None:
+                    del values[name]
+                    absent[name] = verdict.reason
+        return MeterReading(values, words, absent, tuple(notices))
+
+    def _check_settings(self, meter: MeterSettings, model: MeterModel) -> None:
+        for setting in model.settings:
+            try:
+                words = self.words(meter, setting.kind, setting.address, words_of(setting.type))
+            except Refused:
+                continue  # a variant without this setting
+            if to_number(setting.type, words, setting.word_order) in setting.refuse:
+                raise self._fault("settings", meter, "a setting of it makes its readings wrong", setting.remedy)
+
+    def _note_failure(self, state: _State) -> None:
+        state.failures += 1
+        state.settings_good_until = 0.0  # another meter may be what comes back
+        state.refused_until.clear()
+        over = state.failures - FREE_FAILURES
+        if over > 0 and len(self.settings.meters) > 1:
+            state.wait_until = self._clock() + min(FIRST_WAIT_SECONDS * 2 ** (over - 1), LONGEST_WAIT_SECONDS)
+
+    def _sentence(self, meter: MeterSettings, text: str) -> str:
+        return f"Meter {meter.key} (unit {meter.unit} on bus {self.settings.id}): {text}."
+
+    def _fault(self, kind: FaultKind, meter: MeterSettings, what: str, remedy: str) -> MeterFault:
+        return MeterFault(kind, self._sentence(meter, f"{what}; {remedy}").replace("?.", "?"))
+
+
+def _counters(model: MeterModel) -> CounterWatch:
+    most = [register.limits[1] for register in model.registers if register.name == "kW"]
+    return CounterWatch(max([FASTEST_COUNTER_KW, *most]))
+
+
+def _plan(model: MeterModel, registers: list[Register], grouping: int) -> tuple[Request, ...]:
+    if GROUPINGS[grouping] == "one by one":
+        return tuple(one for register in registers for one in group([register], model.max_registers, 0, model.align))
+    gap = model.max_gap if GROUPINGS[grouping] == "grouped" else 0
+    return group(registers, model.max_registers, gap, model.align, model.ranges)
+
+
+def _span(address: int, count: int) -> str:
+    """Registers as a message names them."""
+    return f"register 0x{address:04X}" + (f" to 0x{address + count - 1:04X}" if count > 1 else "")

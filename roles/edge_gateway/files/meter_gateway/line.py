@@ -13,7 +13,7 @@ import select
 import socket
 import termios
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 from .settings import BusSettings
 
@@ -108,7 +108,7 @@ class SerialLine:
         os.close(self._file)
 
 
-def _attributes(settings: BusSettings, attributes: list[object]) -> list[object]:
+def _attributes(settings: BusSettings, attributes: list[Any]) -> list[Any]:
     speed = getattr(termios, f"B{settings.baudrate}", None)
     if speed is None:
         raise OSError(f"it has no speed of {settings.baudrate} baud")
@@ -117,6 +117,5 @@ def _attributes(settings: BusSettings, attributes: list[object]) -> list[object]
         flags |= termios.PARENB | (termios.PARODD if settings.parity == "O" else 0)
     if settings.stopbits == 2:
         flags |= termios.CSTOPB
-    control = attributes[6]
     # Input: bytes as they come, with parity checked. Nothing is echoed, translated or taken for a signal.
-    return [termios.INPCK if settings.parity != "N" else 0, 0, flags, 0, speed, speed, control]
+    return [termios.INPCK if settings.parity != "N" else 0, 0, flags, 0, speed, speed, attributes[6]]
