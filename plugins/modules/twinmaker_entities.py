@@ -110,6 +110,38 @@ options:
     description: Seconds to wait for one entity to settle.
     type: int
     default: 120
+  method:
+    description:
+      - How entities that are not there get there. V(api) creates each with a call of its own. V(import) writes them into files in S3 and
+        has TwinMaker bring them in by metadata transfer jobs, which is meant for thousands of them. Each is looked at afterwards.
+      - A job replaces whole entities. So what is there already is updated, moved and deleted through the API all the same, and so are
+        created those that a file cannot hold, such as one whose name has other characters than ASCII letters, digits, V(_), V(-), V(.)
+        and spaces. RV(import.through_api) names them.
+      - There is a job for each level of the tree, since AWS does not document that one creates parents before their children.
+      - Jobs need the workspace's role. By it, TwinMaker reads and writes the bucket (C(s3:GetObject), C(s3:PutObject), C(s3:ListBucket),
+        C(s3:GetBucketLocation), C(s3:AbortMultipartUpload), C(s3:ListMultipartUploadParts), C(s3:ListBucketMultipartUploads)) and works on
+        the workspace (C(iottwinmaker:Get*), C(iottwinmaker:List*), C(iottwinmaker:CreateEntity), C(iottwinmaker:UpdateEntity),
+        C(iottwinmaker:CreateComponentType), C(iottwinmaker:UpdateComponentType), C(iottwinmaker:TagResource),
+        C(iottwinmaker:UntagResource)).
+      - Whoever runs the module needs C(iottwinmaker:CreateMetadataTransferJob), C(iottwinmaker:GetMetadataTransferJob) and
+        C(iottwinmaker:ListMetadataTransferJobs), and in the bucket C(s3:PutObject), C(s3:DeleteObject) and C(s3:ListBucket).
+      - A job goes on when the run that began it is killed. The next run with V(import) waits for it before it reads the workspace.
+    type: str
+    choices: [api, import]
+    default: api
+  import_bucket:
+    description:
+      - The name of the S3 bucket for the files of O(method=import), without dots. By default that of the workspace.
+      - A file is C(energytwin/imports/WORKSPACE/JOB.json). It is removed when its job has ended.
+    type: str
+  import_entities:
+    description: The most entities in one job. AWS has a quota for them.
+    type: int
+    default: 5000
+  import_timeout:
+    description: Seconds to wait for one metadata transfer job, its time in the queue included.
+    type: int
+    default: 1800
   state_bucket:
     description:
       - The name of an S3 bucket in which to keep a record between runs, best that of the workspace. The record says which entities were
@@ -126,6 +158,9 @@ options:
     type: str
     choices: [auto, full]
     default: auto
+notes:
+  - Ansible shows the result of a module when it has ended. While it runs, a line about its progress goes every few seconds to the log
+    (journal or syslog) of the machine that runs it, for instance C(journalctl --follow | grep twinmaker_entities).
 seealso:
   - module: energytwin.aws.twinmaker_component_type
   - module: energytwin.aws.twinmaker_workspace
@@ -164,6 +199,12 @@ EXAMPLES = r"""
     max_deletions: 3
     ignore:
       - alarm-*
+
+- name: Bring thousands of entities in by metadata transfer jobs
+  energytwin.aws.twinmaker_entities:
+    workspace_id: example-plant_workspace
+    entities: "{{ plant_entities }}"
+    method: import
 
 - name: Keep fifty thousand entities with a record, so that a run without changes needs some hundred calls
   energytwin.aws.twinmaker_entities:
@@ -231,6 +272,73 @@ failures:
       type: str
       returned: always
       sample: "entity 'mech-rooftop' is in state ERROR: no such property (VALIDATION_ERROR); mend the cause and run again."
+not_begun:
+  description: The steps that were not begun, because another one failed before.
+  returned: failure
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: What would have been done.
+      type: str
+      returned: always
+      sample: create
+    entity_id:
+      description: The entity.
+      type: str
+      returned: always
+      sample: panel-1
+import:
+  description: What came, or in check mode would come, by metadata transfer jobs.
+  returned: with O(method=import), if the workspace is there
+  type: dict
+  contains:
+    bucket:
+      description: Where the files were for a while.
+      type: str
+      returned: always
+      sample: example-plant-twin
+    entities:
+      description: How many new entities go into files.
+      type: int
+      returned: always
+      sample: 12000
+    jobs:
+      description: The ids of the jobs, in the order in which they ran.
+      type: list
+      elements: str
+      returned: always
+      sample: [energytwin-0f8fad5bd9cb469fa16570867728950e]
+    through_api:
+      description: The new entities that a file cannot hold, with the reason.
+      type: dict
+      returned: always
+      sample: {hall-1: a description is longer than 512 characters}
+statistics:
+  description: What the run took.
+  returned: always
+  type: dict
+  contains:
+    calls:
+      description: The requests to TwinMaker, repeated ones included.
+      type: int
+      returned: always
+      sample: 2043
+    retries:
+      description: Those of them that had to be repeated, because AWS throttled them or failed, or the connection broke.
+      type: int
+      returned: always
+      sample: 12
+    throttled:
+      description: Those of them that AWS throttled.
+      type: int
+      returned: always
+      sample: 11
+    seconds:
+      description: How long the run took.
+      type: float
+      returned: always
+      sample: 31.4
 diff:
   description: The entities that change, by id, as they are and as they will be.
   returned: always
@@ -280,13 +388,14 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ansible_collections.energytwin.aws.plugins.module_utils._aws import checked_tags, connect, run
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import api, checks, read, record
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import api, checks, read, record, transfer, transfer_apply
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.apply import Entities, Outcome, apply_plan
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Options
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.clock import ServerClock
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import ROOT, Wanted
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.pace import Pace
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, Scope, plan_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.progress import Progress
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.record_store import RecordStore, connect_quickly, location_of
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import (
     actual_from_answer,
@@ -328,7 +437,7 @@ def checked_entries(parameters: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     """The entries of the set; raises Refused for what AWS would not take."""
     checks.check({"workspace_id": (checks.WORKSPACE_ID, parameters["workspace_id"])})
     checks.check_parent(parameters["parent_entity_id"])
-    checks.check_least_one({name: parameters[name] for name in ("concurrency", "wait_timeout")})
+    checks.check_least_one({name: parameters[name] for name in ("concurrency", "wait_timeout", "import_entities", "import_timeout")})
     if parameters["max_calls_per_second"] is not None and parameters["max_calls_per_second"] <= 0:
         raise Refused(f"max_calls_per_second: {parameters['max_calls_per_second']} is not above 0; leave it out for no limit.")
     checks.check_entries(parameters["entities"])
@@ -385,26 +494,42 @@ def make_plan(module: AnsibleAWSModule, client: t.Any, options: Options) -> tupl
     return plan_entities(found.entities, found.wanted, scope, options), memory
 
 
+def open_imports(module: AnsibleAWSModule, client: t.Any, progress: Progress) -> transfer.Imports | None:
+    """What runs metadata transfer jobs, once no other one runs; None if none are asked for, or the workspace is not there."""
+    parameters = module.params
+    workspace = api.get_workspace(client, parameters["workspace_id"]) if parameters["method"] == "import" else None
+    if workspace is None:
+        return None
+    bucket = transfer.bucket_for(parameters["import_bucket"], workspace)
+    imports = transfer.Imports(client, module.client("s3"), workspace, bucket, parameters["import_timeout"], progress.report)
+    if not module.check_mode:
+        imports.wait_for_others()
+    return imports
+
+
 def failure(plan: Plan, outcome: Outcome, result: dict[str, t.Any]) -> Refused:
     """What to say when steps have failed."""
     failed = [
         {"action": plan.steps[index].action, "entity_id": plan.steps[index].entity_id, "message": message}
         for index, message in sorted(outcome.failed.items())
     ]
-    left = len(plan.steps) - len(outcome.done) - len(failed)
+    begun = {*outcome.done, *outcome.failed}
+    left = [{"action": step.action, "entity_id": step.entity_id} for index, step in enumerate(plan.steps) if index not in begun]
     lines = [step["message"] for step in failed[:SHOWN_FAILURES]]
-    summary = (
-        f"{len(failed)} of {len(plan.steps)} steps failed, {len(outcome.done)} are done and {left} were not begun; run again to finish."
-    )
-    return Refused("\n".join([summary, *lines]), **{**result, "changed": bool(outcome.done), "failures": failed})
+    summary = f"{len(failed)} of {len(plan.steps)} steps failed, {len(outcome.done)} are done and {len(left)} were not begun; run again to finish."
+    return Refused("\n".join([summary, *lines]), **{**result, "changed": bool(outcome.done), "failures": failed, "not_begun": left})
 
 
 def work(module: AnsibleAWSModule) -> dict[str, t.Any]:
     parameters = module.params
     client = connect(module, "iottwinmaker", parameters["concurrency"])
     Pace(parameters["max_calls_per_second"]).attach(client)
+    progress = Progress(module.log)
+    progress.attach(client)
     options = Options(parameters["prune"], parameters["purge_tags"])
+    imports = open_imports(module, client, progress)
     plan, memory = make_plan(module, client, options)
+    files = transfer_apply.split(plan.steps if imports else [])
     result: dict[str, t.Any] = {
         "changed": bool(plan.steps),
         "plan": [step.shown() for step in plan.steps],
@@ -412,24 +537,47 @@ def work(module: AnsibleAWSModule) -> dict[str, t.Any]:
         "diff": plan.diff(),
         **({"record": memory.shown()} if memory else {}),
     }
-    outcome = Outcome() if module.check_mode else apply(module, client, plan, options, memory)
+    if module.check_mode:
+        outcome = Outcome()
+    else:
+        progress.phase = "applying"
+        outcome = apply(module, client, plan, options, memory, progress, imports, files)
     if memory:
         memory.save(module)
     result["done"] = [{"action": plan.steps[index].action, "entity_id": plan.steps[index].entity_id} for index in outcome.done]
+    if imports:
+        names = {"bucket": imports.bucket, "jobs": imports.job_ids}
+        result["import"] = {**names, "entities": len(files.by_file), "through_api": files.unfit}
+    result["statistics"] = progress.statistics()
     if outcome.failed:
         raise failure(plan, outcome, result)
     return result
 
 
-def apply(module: AnsibleAWSModule, client: t.Any, plan: Plan, options: Options, memory: Memory | None) -> Outcome:
-    parameters = module.params
+def apply(
+    module: AnsibleAWSModule,
+    client: t.Any,
+    plan: Plan,
+    options: Options,
+    memory: Memory | None,
+    progress: Progress,
+    imports: transfer.Imports | None,
+    files: transfer_apply.Split,
+) -> Outcome:
+    parameters, concurrency = module.params, module.params["concurrency"]
     arguments = (client, parameters["workspace_id"], options, parameters["wait_timeout"])
     if memory:
         memory.outdate(plan)
         entities = Entities(*arguments, seen=memory.seen, now=memory.clock.now)
     else:
         entities = Entities(*arguments)
-    return apply_plan(plan, entities.carry_out, concurrency=parameters["concurrency"], report=module.log)
+    if not imports:
+        return apply_plan(plan, entities.carry_out, concurrency=concurrency, report=progress.report)
+    most = parameters["import_entities"]
+    imports.clean_up()
+    return transfer_apply.apply_by_import(
+        plan, files.by_file, entities, imports, most_entities=most, concurrency=concurrency, report=progress.report
+    )
 
 
 def main() -> None:
@@ -457,6 +605,10 @@ def main() -> None:
             "concurrency": {"type": "int", "default": 8},
             "max_calls_per_second": {"type": "float"},
             "wait_timeout": {"type": "int", "default": 120},
+            "method": {"type": "str", "choices": ["api", "import"], "default": "api"},
+            "import_bucket": {"type": "str"},
+            "import_entities": {"type": "int", "default": 5000},
+            "import_timeout": {"type": "int", "default": 1800},
             "state_bucket": {"type": "str"},
             "read": {"type": "str", "choices": ["auto", "full"], "default": "auto"},
         },

@@ -185,6 +185,27 @@ def list_sync_jobs(client: t.Any, workspace_id: str) -> c.Iterator[Answer]:
     return pages(_sync_jobs_page, "syncJobSummaries", client=client, workspace_id=workspace_id, maxResults=PAGE)
 
 
+@api_call("create metadata transfer job '{job_id}'")
+def create_transfer_job(client: t.Any, job_id: str, request: Answer) -> Answer:
+    return t.cast(Answer, client.create_metadata_transfer_job(metadataTransferJobId=job_id, **request))
+
+
+@api_lookup("read metadata transfer job '{job_id}'")
+def get_transfer_job(client: t.Any, job_id: str) -> Answer:
+    return t.cast(Answer, client.get_metadata_transfer_job(metadataTransferJobId=job_id))
+
+
+@api_call("list the metadata transfer jobs of workspace '{workspace_id}'")
+def _transfer_jobs_page(client: t.Any, workspace_id: str, **request: t.Any) -> Answer:
+    return t.cast(Answer, client.list_metadata_transfer_jobs(filters=[{"workspaceId": workspace_id}], **request))
+
+
+def list_imports(client: t.Any, workspace_id: str) -> c.Iterator[Answer]:
+    """Summaries of the jobs that bring files from S3 into the workspace, those that have long ended included."""
+    sides = {"sourceType": "s3", "destinationType": "iottwinmaker"}
+    return pages(_transfer_jobs_page, "metadataTransferJobSummaries", client=client, workspace_id=workspace_id, maxResults=PAGE, **sides)
+
+
 @api_call("list the tags of {arn}")
 def _tags_page(client: t.Any, arn: str, **request: t.Any) -> Answer:
     return t.cast(Answer, client.list_tags_for_resource(resourceARN=arn, **request))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
+import datetime
 import functools
 import hashlib
 import mimetypes
@@ -194,11 +195,16 @@ def download(client: t.Any, bucket: str, key: str, path: str, report: Report) ->
 
 def keys_below(client: t.Any, bucket: str, prefix: str) -> list[str]:
     """The keys of all objects below a prefix."""
-    found: list[str] = []
+    return list(stamps_below(client, bucket, prefix))
+
+
+def stamps_below(client: t.Any, bucket: str, prefix: str) -> dict[str, datetime.datetime]:
+    """When each object below a prefix was written last, by key."""
+    found: dict[str, datetime.datetime] = {}
     request: Answer = {}
     while True:
         answer = _keys_page(client, bucket, prefix, request)
-        found += [item["Key"] for item in answer.get("Contents", []) if not item["Key"].endswith("/")]
+        found.update((item["Key"], item["LastModified"]) for item in answer.get("Contents", []) if not item["Key"].endswith("/"))
         if not answer.get("NextContinuationToken"):
             return found
         request = {"ContinuationToken": answer["NextContinuationToken"]}
