@@ -3,3 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Reads electricity meters over Modbus and publishes their readings to AWS IoT Core."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

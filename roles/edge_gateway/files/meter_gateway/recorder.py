@@ -35,6 +35,7 @@ class _New:
     body: str
     topic: str | None
     taken: int | None
+    committed: Callable[[], None] | None
 
 
 class Recorder:
@@ -59,6 +60,7 @@ class Recorder:
         self._work = threading.Event()
         self._new: list[_New] = []
         self._confirmed: set[int] = set()
+        self._to_tell: list[Callable[[], None]] = []
         # Readings that the disk has not taken yet; they are published from here.
         self._in_memory: collections.deque[Entry] = collections.deque()
         self._lost_in_memory = 0
@@ -70,10 +72,15 @@ class Recorder:
 
     # ---- from any thread
 
-    def put(self, since_boot: int, body: str, topic: str | None = None, taken: int | None = None) -> None:
-        """Hand a reading in. since_boot: ms, when it was taken; taken: Unix ms if it brings its time; body: see ``outbox.encode``."""
+    def put(
+        self, since_boot: int, body: str, topic: str | None = None, taken: int | None = None, committed: Callable[[], None] | None = None
+    ) -> None:
+        """Hand a reading in. since_boot: ms, when it was taken; taken: Unix ms if it brings its time; body: see ``outbox.encode``.
+
+        committed: called once the reading is on the disk.
+        """
         with self._lock:
-            self._new.append(_New(since_boot, body, topic, taken))
+            self._new.append(_New(since_boot, body, topic, taken, committed))
         self._work.set()
 
     def confirm(self, ids: Iterable[int]) -> None:
@@ -129,6 +136,7 @@ class Recorder:
             new, self._new = self._new, []
             confirmed = frozenset(self._confirmed)
         entries = [self._entry(reading, offset) for reading in new]
+        self._to_tell += [reading.committed for reading in new if reading.committed]
         if confirmed:
             self._in_memory = collections.deque(entry for entry in self._in_memory if entry.id not in confirmed)
         waiting = list(self._in_memory)
@@ -150,6 +158,9 @@ class Recorder:
         if self.disk_error:
             _LOG.warning("The outbox can be written again; %d readings went from memory to the disk.", len(waiting))
             self.disk_error = None
+        tell, self._to_tell = self._to_tell, []
+        for committed in tell:
+            committed()
         already = {entry.id for entry in waiting}
         self._hand_over([entry for entry in kept if entry.id not in already])
         return True
