@@ -15,8 +15,8 @@ description:
   - Creates, updates and deletes a component type, and waits until TwinMaker has finished.
   - Options that are not given stay as they are. A map that is given is the complete set of what the type itself defines; what it
     inherits is not part of it.
-  - AWS does not change property definitions and functions of a type while a component uses it. The module sees that before the call,
-    and names the entities.
+  - AWS does not change property definitions and functions of a type while a component uses it, and does not delete a type that a
+    component uses, that another type inherits from or is composed of. The module sees that before the call, and names what is in the way.
   - Names in maps are the user's and are never rewritten; the keys of their values are those of the API, in camelCase.
 extends_documentation_fragment:
   - energytwin.aws.attributes
@@ -79,6 +79,7 @@ options:
     type: int
     default: 120
 seealso:
+  - module: energytwin.aws.twinmaker_component_type_info
   - module: energytwin.aws.twinmaker_entities
   - module: energytwin.aws.twinmaker_workspace
 """
@@ -223,7 +224,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsError, checked_tags, connect, run, tag_changes
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, as_diff, listed
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import api, waiters
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import api, usage, waiters
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.component_types import (
     FIXED_IN_USE,
     OPTIONS,
@@ -288,7 +289,10 @@ class ComponentTypes:
         reasons = change.reasons + (tag_change.reasons() if answer else [])
         fixed = [OPTIONS[member] for member in change.changed if member in FIXED_IN_USE]
         if answer is not None and fixed:
-            self.refuse_in_use(f"{listed(fixed)} of component type '{self.type_id}' cannot change", self.users())
+            self.refuse_in_use(
+                f"{listed(fixed)} of component type '{self.type_id}' cannot change",
+                usage.users(self.client, self.workspace_id, self.type_id),
+            )
         after_tags = tag_change.applied(tags)
         if reasons and not self.check_mode:
             if answer is None:
@@ -302,7 +306,7 @@ class ComponentTypes:
                     return self.present()
             else:
                 if change.request:
-                    api.update_component_type(self.client, self.workspace_id, self.type_id, change.request)
+                    self.update(change.request)
                 api.write_tags(self.client, answer["arn"], tag_change)
             answer = self.made() if self.parameters["wait"] else api.get_component_type(self.client, self.workspace_id, self.type_id)
             tags = after_tags
@@ -322,9 +326,17 @@ class ComponentTypes:
             raise Refused(f"component type '{self.type_id}' is in state ERROR: {error}; mend the cause and run again.")
         return answer
 
-    def users(self) -> list[str]:
-        """The entities that have a component of this type."""
-        return [entity["entityId"] for entity in api.list_entities(self.client, self.workspace_id, componentTypeId=self.type_id)]
+    def update(self, request: Answer) -> None:
+        try:
+            api.update_component_type(self.client, self.workspace_id, self.type_id, request)
+        except AwsError as error:
+            # AWS documents only a part of what it refuses while a type is in use, so the rest is explained afterwards.
+            users = usage.all_users(self.client, self.workspace_id, self.type_id) if error.code == "ValidationException" else []
+            if not users:
+                raise
+            raise Refused(
+                f"{error.sentence().rstrip('.')}; the type, or one that depends on it, is in use by {listed(users)}.", used_by=users
+            ) from error
 
     def refuse_in_use(self, what: str, users: list[str]) -> None:
         if users:
@@ -334,8 +346,8 @@ class ComponentTypes:
         answer = self.read()
         if answer is None:
             return {"changed": False, "component_type": {}, "diff": as_diff({}, {}), "reasons": []}
-        heirs = [item["componentTypeId"] for item in api.list_component_types(self.client, self.workspace_id, extendsFrom=self.type_id)]
-        self.refuse_in_use(f"Component type '{self.type_id}' cannot be deleted", self.users() + heirs)
+        others = (find(self.client, self.workspace_id, self.type_id) for find in (usage.users, usage.dependents))
+        self.refuse_in_use(f"Component type '{self.type_id}' cannot be deleted", [name for names in others for name in names])
         before, tags = own_parts(answer, self.parents(answer)), self.tags(answer)
         if not self.check_mode:
             api.delete_component_type(self.client, self.workspace_id, self.type_id)

@@ -71,6 +71,7 @@ options:
     type: int
     default: 120
 seealso:
+  - module: energytwin.aws.twinmaker_entity_info
   - module: energytwin.aws.twinmaker_entities
   - module: energytwin.aws.twinmaker_component_type
 """

@@ -17,7 +17,7 @@ description:
   - TwinMaker keeps only the address of a scene's document and never looks into it. This module compares contents by SHA-256, and a changed
     content is a change. What is the same is not uploaded.
   - The SHA-256 is kept in the metadata of the objects. Of objects that others have put, the ETag is compared where it is an MD5, and of a
-    document the JSON.
+    document the JSON, where addresses in the bucket count as the keys that they are.
   - Big files are uploaded in parts of 8 MiB, of which few are in memory at once. S3 verifies every upload by its checksum. What has been
     uploaded is written to the system log of the machine that runs the module every few seconds.
   - A document that AWS's scene viewer cannot show (no C(specVersion), indexes of nodes and cameras or names of rules that do not exist) is
@@ -89,7 +89,10 @@ options:
     type: bool
     default: false
 seealso:
+  - module: energytwin.aws.twinmaker_scene_info
   - module: energytwin.aws.twinmaker_workspace
+  - plugin: energytwin.aws.tmdt_snapshot
+    plugin_type: lookup
 notes:
   - The caller needs C(s3:GetObject) and C(s3:PutObject), and C(s3:ListBucket) so that S3 tells a missing object from a forbidden one.
 """
@@ -210,10 +213,11 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsError, checked_tags, connect, in_parallel, run
+from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsError, checked_tags, connect, run
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, as_diff
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import api, checks, objects
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.objects import Content, Location, location
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.scene_files import CONCURRENCY, Files
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.scenes import (
     OPTIONS,
     as_bytes,
@@ -227,48 +231,8 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.workspac
 
 Answer = dict[str, t.Any]
 
-CONCURRENCY = 8
 # Where files will be in the bucket of a workspace that a check has not made.
 UNKNOWN_BUCKET = "(bucket of the workspace)"
-
-
-class Files:
-    """The files that are wanted, against the objects that are there."""
-
-    def __init__(self, client: t.Any, wanted: dict[Location, Content], document: Answer | None, exists: bool) -> None:
-        self.client = client
-        self.wanted = wanted
-        self.document = document
-        targets = list(wanted)
-        self.stored: dict[Location, Answer | None] = dict.fromkeys(targets)
-        if exists:
-            self.stored = dict(zip(targets, in_parallel(lambda target: objects.head(client, *target), targets, CONCURRENCY), strict=True))
-        self.to_upload = [target for target in targets if not self.is_same(target)]
-
-    def is_same(self, target: Location) -> bool:
-        stored, content = self.stored[target], self.wanted[target]
-        if objects.is_same(stored, content):
-            return True
-        return stored is not None and content.body is not None and self.holds_the_document(target)
-
-    def holds_the_document(self, target: Location) -> bool:
-        """Whether the same document is there in another spelling."""
-        try:
-            return parsed(objects.read(self.client, *target) or b"", target.url()) == self.document
-        except Refused:
-            return False
-
-    def reasons(self) -> list[str]:
-        return [f"{target.url()} {'is not there' if self.stored[target] is None else 'differs'}" for target in self.to_upload]
-
-    def before(self) -> dict[str, str]:
-        there = ((target, stored) for target, stored in self.stored.items() if stored is not None)
-        return {
-            target.url(): objects.described_stored(stored, self.wanted[target], target not in self.to_upload) for target, stored in there
-        }
-
-    def after(self) -> dict[str, str]:
-        return {target.url(): objects.described(content) for target, content in self.wanted.items()}
 
 
 class Scene:
@@ -335,7 +299,7 @@ class Scene:
             if target in wanted:
                 raise Refused(f"resources: '{wanted[target].path}' would take the place of the scene document; give it another key.")
             wanted[target] = text
-        return self.bring(answer, url, Files(self.s3, wanted, document, exists))
+        return self.bring(answer, url, Files(self.s3, wanted, document, lambda: self.bucket() or "", exists=exists))
 
     def bring(self, answer: Answer | None, url: str, files: Files) -> Answer:
         given = {member: self.parameters[option] for member, option in OPTIONS.items() if self.parameters[option] is not None}

@@ -53,6 +53,7 @@ options:
     type: int
     default: 1800
 seealso:
+  - module: energytwin.aws.twinmaker_sync_job_info
   - module: energytwin.aws.twinmaker_workspace
 """
 

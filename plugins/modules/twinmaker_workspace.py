@@ -50,6 +50,7 @@ options:
     type: int
     default: 120
 seealso:
+  - module: energytwin.aws.twinmaker_workspace_info
   - module: energytwin.aws.twinmaker_component_type
   - module: energytwin.aws.twinmaker_entities
 """

@@ -47,6 +47,7 @@ DEFINITION_KEYS = (
     "configuration",
     "displayName",
 )
+FLAGS = ("isRequiredInEntity", "isExternalId", "isStoredExternally", "isTimeSeries")
 ITEM_KEYS = {
     "propertyDefinitions": DEFINITION_KEYS,
     "functions": ("requiredProperties", "scope", "implementedBy"),
@@ -116,12 +117,14 @@ def own_parts(answer: Answer, parents: c.Sequence[Answer]) -> Parts:
     parents: answers for the types that it extends; see ``may_hide_overrides``.
     """
     definitions = {}
-    for name, item in answer.get("propertyDefinitions", {}).items():
-        definition = tidy_definition(item)
-        inherited = [tidy_definition(seen[name]) for parent in parents if name in (seen := parent.get("propertyDefinitions") or {})]
-        overrides = bool(inherited) and definition not in inherited
-        if not item.get("isImported") and (not item.get("isInherited") or overrides):
-            definitions[name] = definition
+    for name, item in (answer.get("propertyDefinitions") or {}).items():
+        inherited = [seen[name] for parent in parents if name in (seen := parent.get("propertyDefinitions") or {})]
+        if item.get("isImported"):
+            continue
+        if not item.get("isInherited"):
+            definitions[name] = tidy_definition(item)
+        elif inherited and not any(_tidy_override(item, seen) == {} for seen in inherited):
+            definitions[name] = _tidy_override(item, inherited[0])
     own: Parts = {
         "componentTypeName": answer.get("componentTypeName") or "",
         "description": answer.get("description") or "",
@@ -129,7 +132,7 @@ def own_parts(answer: Answer, parents: c.Sequence[Answer]) -> Parts:
         "extendsFrom": list(answer.get("extendsFrom") or []),
         "propertyDefinitions": definitions,
     }
-    for member, tidy in (("functions", _tidy_function), ("propertyGroups", _tidy_item), ("compositeComponentTypes", _tidy_item)):
+    for member, tidy in (("functions", tidy_function), ("propertyGroups", _tidy_item), ("compositeComponentTypes", _tidy_item)):
         own[member] = {name: tidy(item) for name, item in (answer.get(member) or {}).items() if not item.get("isInherited")}
     return own
 
@@ -144,6 +147,13 @@ def tidy_definition(definition: Answer) -> Answer:
     return kept
 
 
+def _tidy_override(definition: Answer, inherited: Answer) -> Answer:
+    """What a definition changes of the one that it inherits. A flag that it takes back is there as false."""
+    own, seen = tidy_definition(definition), tidy_definition(inherited)
+    taken_back = {flag: False for flag in FLAGS if seen.get(flag) and not own.get(flag)}
+    return {**{key: item for key, item in own.items() if item != seen.get(key)}, **taken_back}
+
+
 def _tidy_data_type(data_type: Answer) -> Answer:
     kept = {key: item for key, item in data_type.items() if item not in (None, "", [], {})}
     if "allowedValues" in kept:
@@ -154,7 +164,8 @@ def _tidy_data_type(data_type: Answer) -> Answer:
     return kept
 
 
-def _tidy_function(function: Answer) -> Answer:
+def tidy_function(function: Answer) -> Answer:
+    """A function as ``tidy_definition`` makes a property definition."""
     kept = {key: item for key, item in _tidy_item(function).items() if item not in (None, [], {})}
     if "requiredProperties" in kept:
         kept["requiredProperties"] = sorted(kept["requiredProperties"])
@@ -167,25 +178,16 @@ def _tidy_item(item: Answer) -> Answer:
     return {key: content for key, content in item.items() if key not in ANSWER_ONLY}
 
 
-def shown_type(answer: Answer, parents: c.Sequence[Answer], tags: c.Mapping[str, str]) -> Answer:
-    """A component type in the shape of the module's options, with all that it defines itself. parents: as ``own_parts`` takes them."""
-    parts = own_parts(answer, parents)
-    options = {OPTIONS[member]: parts[member] for member in parts}
-    return {"component_type_id": answer["componentTypeId"], **options, "tags": dict(tags)}
-
-
-TIDIES: dict[str, c.Callable[[Answer], Answer]] = {"propertyDefinitions": tidy_definition, "functions": _tidy_function}
-
-
 def change_type(answer: Answer | None, parents: c.Sequence[Answer], wanted: Parts) -> TypeChange:
     """What turns the type that is there (None: there is none) into the wanted one. What is not given stays."""
     before = own_parts(answer or {}, parents)
     after = {**before, **wanted}
-    for member, tidy in TIDIES.items():
-        after[member] = {name: tidy(item) for name, item in after[member].items()}
-    everything = (answer or {}).get("propertyDefinitions", {})
-    changed = [member for member in wanted if not _same(member, before[member], after[member], everything)]
-    reasons = [reason for member in changed for reason in _reasons(member, before[member], after[member])]
+    there = (answer or {}).get("propertyDefinitions") or {}
+    after["propertyDefinitions"] = {name: _tidy_wanted(item, there.get(name)) for name, item in after["propertyDefinitions"].items()}
+    after["functions"] = {name: tidy_function(item) for name, item in after["functions"].items()}
+    differences = {member: _differences(member, before[member], after[member], there) for member in wanted}
+    changed = [member for member in wanted if differences[member]]
+    reasons = [reason for member in changed for reason in differences[member]]
     if answer is None:
         reasons = ["is not there"]
     elif error := error_of(answer.get("status")):
@@ -197,29 +199,28 @@ def change_type(answer: Answer | None, parents: c.Sequence[Answer], wanted: Part
     return TypeChange({} if answer is None else before, after, reasons, sent, changed)
 
 
-def _same(member: str, before: t.Any, after: t.Any, everything: Answer) -> bool:
-    if member == "propertyDefinitions":
-        return (
-            all(_same_definition(before.get(name), item, everything.get(name, {})) for name, item in after.items())
-            and before.keys() <= after.keys()
-        )
-    if member == "functions":
-        # The service may add a scope of its own choice.
-        return bool(before.keys() == after.keys()) and covers(before, after)
-    return bool(before == after)
+def _tidy_wanted(definition: Answer, there: Answer | None) -> Answer:
+    """A wanted definition without what says nothing. A flag that is false does say something where it may be inherited."""
+    flags = {} if there and not there.get("isInherited") else {flag: False for flag in FLAGS if definition.get(flag) is False}
+    return {**tidy_definition(definition), **flags}
 
 
-def _same_definition(before: Answer | None, after: Answer, seen: Answer) -> bool:
-    """An inherited property that is named only to override something is compared by what is given."""
-    if seen.get("isInherited"):
-        return covers(tidy_definition(seen), after)
-    return before == after
-
-
-def _reasons(member: str, before: t.Any, after: t.Any) -> list[str]:
+def _differences(member: str, before: t.Any, after: t.Any, there: Answer) -> list[str]:
+    """The reasons for a change of one member. there: the property definitions that are there, inherited ones included."""
     option = OPTIONS[member]
     if member not in MAPS:
-        return [changed_value(option, before, after)]
-    added = [f"{option}: '{name}' is missing" for name in sorted(after.keys() - before.keys())]
+        return [changed_value(option, before, after)] if before != after else []
+    differing = [name for name in sorted(after) if not _same_item(member, before.get(name), after[name], there.get(name) or {})]
+    missing = [f"{option}: '{name}' is missing" for name in differing if name not in before]
     gone = [f"{option}: '{name}' is not listed" for name in sorted(before.keys() - after.keys())]
-    return added + gone + [f"{option}: '{name}' differs" for name in sorted(after.keys() & before.keys()) if before[name] != after[name]]
+    return missing + gone + [f"{option}: '{name}' differs" for name in differing if name in before]
+
+
+def _same_item(member: str, before: Answer | None, after: Answer, there: Answer) -> bool:
+    if member == "propertyDefinitions" and there.get("isInherited"):
+        # It is named only to override something, so that what is given counts.
+        return covers({**dict.fromkeys(FLAGS, False), **tidy_definition(there)}, after)
+    if member == "functions":
+        # The service may add a scope of its own choice.
+        return covers(before, after)
+    return before == after

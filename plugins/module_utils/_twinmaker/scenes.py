@@ -11,6 +11,7 @@ scene-composer of awslabs/iot-app-kit) gives up on a document.
 from __future__ import annotations
 
 import collections.abc as c
+import copy
 import dataclasses
 import json
 import re
@@ -156,8 +157,27 @@ def _component_faults(where: str, component: t.Any, cameras: int, rules: c.Mappi
         yield f"{where}.ruleBasedMapId: the document has no rule {shown(rule)}; {known}"
 
 
-def model_uris(document: Answer) -> list[str]:
-    """The addresses of the models that a document shows, each once."""
-    components = (component for node in document.get("nodes", []) for component in node.get("components") or [])
-    uris = (component.get("uri") for component in components if component.get("type") == "ModelRef")
-    return sorted({uri for uri in uris if uri})
+# Component of a node -> its key with the address of a file. Addresses without a scheme are keys in the bucket of the workspace.
+FILE_KEYS = {"ModelRef": "uri", "Animation": "uri", "PlaneGeometry": "textureUri"}
+
+
+def file_uris(document: Answer) -> list[str]:
+    """The addresses of the models and textures that a document shows, each once."""
+    found = (component.get(FILE_KEYS.get(str(component.get("type")), "")) for component in _components(document))
+    return sorted({uri for uri in found if isinstance(uri, str) and uri})
+
+
+def with_relative_files(document: Answer, bucket: str) -> Answer:
+    """The same document with addresses of files in the workspace's bucket as keys: both are the same to the viewer."""
+    copied = copy.deepcopy(document)
+    own = f"s3://{bucket}/"
+    for component in _components(copied):
+        key = FILE_KEYS.get(str(component.get("type")), "")
+        if isinstance(component.get(key), str):
+            component[key] = component[key].removeprefix(own)
+    return copied
+
+
+def _components(document: Answer) -> c.Iterator[Answer]:
+    for node in document.get("nodes") or []:
+        yield from (component for component in node.get("components") or [] if isinstance(component, dict))
