@@ -155,8 +155,7 @@ class Bus:
         pending = [register for register in model.registers if state.refused_until.get(register.name, 0.0) <= now]
         for request in _plan(model, pending, state.grouping):
             self._fill(words, refused, meter, model, state, request)
-        for name in set(refused) - state.refused_until.keys():
-            state.refused_until[name] = now + RECHECK_SECONDS
+        state.refused_until.update(dict.fromkeys(refused, now + RECHECK_SECONDS))
         return self._judge(meter, model, state, words)
 
     def _fill(
@@ -202,9 +201,11 @@ class Bus:
                     doubts.append(f"{register.name}: {found.reason}")
                 continue
             values[register.name] = found.value
-        if len(doubts) > len(values):
+        if len(doubts) > sum(value != 0 for value in values.values()):  # a zero is one in whatever order it is read
             what = f"{len(doubts)} of {len(doubts) + len(values)} values cannot be ({doubts[0]})"
             raise self._fault("implausible", meter, what, f"is it a {model.title}, and is its word order as in the model?")
+        if not values:
+            raise self._fault("implausible", meter, "it says of every value that it is not available", "is it connected to the mains?")
         for name in COUNTERS:
             if name in values:
                 verdict = state.counters.check(name, values[name], now)
