@@ -30,7 +30,7 @@ TREE := .build/ansible_collections
 LOCAL_CLOUD := PYTHONPATH=roles/local_cloud/files python -m local_cloud --home .local-cloud
 
 # The folders from which the roles' programs are imported.
-PROGRAMS := roles/local_cloud/files:roles/stack/files/reader
+PROGRAMS := roles/local_cloud/files:roles/stack/files/reader:roles/edge_gateway/files
 
 # What make makes; the caches of tools are where the tools put them.
 MADE := .ansible .bench .build .cache .hypothesis .local-cloud .mypy_cache .pytest_cache .ruff_cache .venv collections \
@@ -77,7 +77,7 @@ lint: $(READY) ## formats, styles, playbooks, templates, changelog, shell
 types: $(READY) ## type hints
 	MYPYPATH=.build mypy --cache-dir .cache/mypy --namespace-packages --explicit-package-bases -p ansible_collections.energytwin.aws.plugins
 	MYPYPATH=.build:$(PROGRAMS) mypy --cache-dir .cache/mypy --python-version 3.11 --namespace-packages --explicit-package-bases \
-	  -p tests -p local_cloud -p energy_reader -m index
+	  -p tests -p local_cloud -p energy_reader -m index -p meter_gateway -m build_zipapp
 
 # antsibull-docs takes of a collection what git knows of it: nothing of amazon.aws, for .venv is ignored. So git is to find no
 # repository from there.

@@ -83,7 +83,7 @@ def table(results: Results) -> str:
 
 def main(names: list[str]) -> int:
     # Benchmarks find the programs and the modules where the tests find them.
-    sys.path[:0] = [str(CHECKOUT / folder) for folder in ("", ".build", "roles/local_cloud/files")]
+    sys.path[:0] = [str(CHECKOUT / folder) for folder in ("", ".build", "roles/local_cloud/files", "roles/edge_gateway/files")]
     try:
         benchmarks = discover(pathlib.Path(__file__).parent, names)
     except LookupError as error:
