@@ -65,11 +65,16 @@ class Refused(Exception):
 
 
 class Connection:
-    """The requests of one bus. Opens the line when it has to, and gives it up after whatever leaves doubt about what arrives next."""
+    """The requests of one bus. Opens the line when it has to, and gives it up after whatever leaves doubt about what arrives next.
 
-    def __init__(self, settings: BusSettings, open_line: Callable[[BusSettings], Line] = open_line) -> None:
+    patient: after a request that was given up, wait for its late answer as long again, so that it is not taken for the next one's.
+    A scan, which asks each unit id once, goes without.
+    """
+
+    def __init__(self, settings: BusSettings, open_line: Callable[[BusSettings], Line] = open_line, patient: bool = True) -> None:
         self._settings = settings
         self._open_line = open_line
+        self._patience = settings.timeout_seconds if patient else 0.0
         self._line: Line | None = None
         self._transaction = 0
         self._stale = False
@@ -112,7 +117,7 @@ class Connection:
             line = self._line = self._open_line(self._settings)
             if self._stale:
                 # A converter, or a meter on the wire, may still answer what was given up: on a new connection, too.
-                drain(line, self._settings.timeout_seconds)
+                drain(line, self._patience)
                 self._stale = False
         time.sleep(max(self._quiet_until - time.monotonic(), 0))
         if self._settings.transport == "tcp":

@@ -19,8 +19,6 @@ import tty
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from meter_gateway import models
-from meter_gateway.registers import RegisterKind
 from pymodbus.exceptions import ModbusException
 from pymodbus.framer import FramerBase, FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
@@ -30,6 +28,9 @@ from pymodbus.pdu.register_message import (
     ReadInputRegistersRequest,
     ReadInputRegistersResponse,
 )
+
+from meter_gateway import models
+from meter_gateway.registers import RegisterKind
 
 from .faults import Fault, FaultFile, put
 from .loads import Load, Profile, Recording
