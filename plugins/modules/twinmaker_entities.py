@@ -47,9 +47,9 @@ options:
     description:
       - The entities, in any order.
       - An entity that is there already is taken over, wherever it stands. It is moved below its parent.
+      - Either this or O(src) is needed.
     type: list
     elements: dict
-    required: true
     suboptions:
       entity_id:
         description: The id, which is unique in the workspace and never changes.
@@ -76,6 +76,11 @@ options:
         description:
           - Tags of the entity. Without this key tags are not read, which saves a call per entity.
         type: dict
+  src:
+    description:
+      - A folder on the machine that runs the module, which is a snapshot of AWS's tool C(tmdt). Its entities are taken for O(entities).
+      - M(energytwin.aws.twinmaker_workspace_info) writes such a folder, and P(energytwin.aws.tmdt_snapshot#lookup) gives all that is in it.
+    type: path
   prune:
     description:
       - Whether to take away entities below O(parent_entity_id), components of listed entities, and values in listed components, which
@@ -162,6 +167,7 @@ notes:
   - Ansible shows the result of a module when it has ended. While it runs, a line about its progress goes every few seconds to the log
     (journal or syslog) of the machine that runs it, for instance C(journalctl --follow | grep twinmaker_entities).
 seealso:
+  - module: energytwin.aws.twinmaker_entity_info
   - module: energytwin.aws.twinmaker_component_type
   - module: energytwin.aws.twinmaker_workspace
 """
@@ -211,6 +217,11 @@ EXAMPLES = r"""
     workspace_id: example-plant_workspace
     entities: "{{ plant_entities }}"
     state_bucket: example-plant-twin
+
+- name: The entities of a folder that tmdt has written
+  energytwin.aws.twinmaker_entities:
+    workspace_id: example-plant_workspace
+    src: snapshots/example-plant
 """
 
 RETURN = r"""
@@ -397,6 +408,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.pace imp
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, Scope, plan_entities
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.progress import Progress
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.record_store import RecordStore, connect_quickly, location_of
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.snapshot_folder import read_entities
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import (
     actual_from_answer,
     types_in_use,
@@ -440,8 +452,9 @@ def checked_entries(parameters: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     checks.check_least_one({name: parameters[name] for name in ("concurrency", "wait_timeout", "import_entities", "import_timeout")})
     if parameters["max_calls_per_second"] is not None and parameters["max_calls_per_second"] <= 0:
         raise Refused(f"max_calls_per_second: {parameters['max_calls_per_second']} is not above 0; leave it out for no limit.")
-    checks.check_entries(parameters["entities"])
-    return [{**entry, "tags": checked_tags(entry["tags"])} for entry in parameters["entities"]]
+    entries = read_entities(parameters["src"]) if parameters["src"] else parameters["entities"]
+    checks.check_entries(entries)
+    return [{**entry, "tags": checked_tags(entry.get("tags"))} for entry in entries]
 
 
 def open_memory(
@@ -588,7 +601,6 @@ def main() -> None:
             "entities": {
                 "type": "list",
                 "elements": "dict",
-                "required": True,
                 "options": {
                     "entity_id": {"type": "str", "required": True},
                     "name": {"type": "str", "required": True},
@@ -598,6 +610,7 @@ def main() -> None:
                     "tags": {"type": "dict"},
                 },
             },
+            "src": {"type": "path"},
             "prune": {"type": "bool", "default": False},
             "max_deletions": {"type": "int", "default": 10},
             "ignore": {"type": "list", "elements": "str", "default": []},
@@ -612,6 +625,8 @@ def main() -> None:
             "state_bucket": {"type": "str"},
             "read": {"type": "str", "choices": ["auto", "full"], "default": "auto"},
         },
+        mutually_exclusive=[("entities", "src")],
+        required_one_of=[("entities", "src")],
         supports_check_mode=True,
     )
     run(module, work)

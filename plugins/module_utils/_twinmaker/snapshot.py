@@ -130,9 +130,33 @@ def from_files(load: c.Callable[[str], t.Any], path_of: c.Callable[[str], str]) 
 
     load: gives the JSON content of a file, by its path in the folder. path_of: gives the path for the modules to read.
     """
+    config = _config(load)
+    types = _types(config, load)
+    documents = {name: load(name) for name in _names(config, "scenes")}
+    scene_shapes, models = _scene_options(documents, _names(config, "models"), path_of)
+    return {
+        "component_types": in_making_order([_type_options(content, types) for content in types.values()]),
+        "entities": _entities(config, types, load),
+        "scenes": [{**shape, **_options_of_scene(config, shape["scene_id"])} for shape in scene_shapes],
+        "models": models,
+    }
+
+
+def entities_from_files(load: c.Callable[[str], t.Any]) -> list[Answer]:
+    """The entities of a snapshot alone, as ``from_files`` gives them."""
+    config = _config(load)
+    return _entities(config, _types(config, load), load)
+
+
+def _config(load: c.Callable[[str], t.Any]) -> Answer:
     config = load(CONFIG)
     if not isinstance(config, dict):
         raise Refused(f"{CONFIG}: {shown(config)} is no mapping; give component_types, scenes, models and entities.")
+    return config
+
+
+def _types(config: Answer, load: c.Callable[[str], t.Any]) -> dict[str, Answer]:
+    """The contents of the component types' files, by id."""
     types: dict[str, Answer] = {}
     for name in _names(config, "component_types"):
         content = _checked_type(load(name), name)
@@ -141,18 +165,14 @@ def from_files(load: c.Callable[[str], t.Any], path_of: c.Callable[[str], str]) 
                 f"{name}: another file defines component type '{content['componentTypeId']}' too; take one of them out of {CONFIG}."
             )
         types[content["componentTypeId"]] = content
-    entities: list[Answer] = []
-    if config.get("entities"):
-        name = inside(config["entities"], f"{CONFIG}, entities")
-        entities = entity_options(load(name), name, types)
-    documents = {name: load(name) for name in _names(config, "scenes")}
-    scene_shapes, models = _scene_options(documents, _names(config, "models"), path_of)
-    return {
-        "component_types": in_making_order([_type_options(content, types) for content in types.values()]),
-        "entities": entities,
-        "scenes": [{**shape, **_options_of_scene(config, shape["scene_id"])} for shape in scene_shapes],
-        "models": models,
-    }
+    return types
+
+
+def _entities(config: Answer, types: c.Mapping[str, Answer], load: c.Callable[[str], t.Any]) -> list[Answer]:
+    if not config.get("entities"):
+        return []
+    name = inside(config["entities"], f"{CONFIG}, entities")
+    return entity_options(load(name), name, types)
 
 
 def _names(config: Answer, key: str) -> list[str]:

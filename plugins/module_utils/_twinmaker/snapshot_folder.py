@@ -18,33 +18,43 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import o
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.objects import Content
 
 Answer = dict[str, t.Any]
+R = t.TypeVar("R")
 
 
 def read_snapshot(folder: str) -> snapshot.Snapshot:
     """The content of a snapshot in the shape of the modules' options. Raises Refused with what is wrong with it, and where."""
+    return _read(folder, snapshot.from_files)
+
+
+def read_entities(folder: str) -> list[Answer]:
+    """The entities of a snapshot alone, as ``read_snapshot`` gives them; its scenes and models may be elsewhere."""
+    return _read(folder, lambda load_, _path_of: snapshot.entities_from_files(load_))
+
+
+def _read(folder: str, read: c.Callable[[c.Callable[[str], t.Any], c.Callable[[str], str]], R]) -> R:
     if not os.path.isfile(os.path.join(folder, snapshot.CONFIG)):
         raise Refused(f"'{folder}' is no snapshot of tmdt, for there is no {snapshot.CONFIG} in it; check the path.")
 
     def path_of(name: str) -> str:
         path = os.path.join(os.path.abspath(folder), name)
         if not os.path.isfile(path):
-            raise Refused(f"There is no file '{path}', but {snapshot.CONFIG} names it; bring it or take it out there.")
+            raise Refused(f"there is no file '{name}', but {snapshot.CONFIG} names it; bring it or take it out there.")
         return path
 
     try:
-        return snapshot.from_files(lambda name: load(path_of(name)), path_of)
+        return read(lambda name: load(path_of(name), name), path_of)
     except Refused as fault:
         raise Refused(f"Snapshot '{folder}': {fault.message}") from fault
 
 
-def load(path: str) -> t.Any:
-    """The content of a JSON file."""
+def load(path: str, name: str) -> t.Any:
+    """The content of a JSON file. name: what messages call it."""
     try:
         return json.loads(objects.read_file(path))
     except ValueError as error:
-        raise Refused(f"The file '{path}' is no JSON: {error}; correct it.") from error
+        raise Refused(f"{name} is no JSON: {error}; correct it.") from error
     except RecursionError as error:
-        raise Refused(f"The file '{path}' is nested too deep to be read; correct it.") from error
+        raise Refused(f"{name} is nested too deep to be read; correct it.") from error
 
 
 class Writer:

@@ -284,6 +284,7 @@ def test_a_snapshot_makes_the_same_workspace_elsewhere(rich: str, cloud: Cloud, 
     copy = copy_of(run, cloud)
     assert bring(run, copy, snapshot) != []
     assert bring(run, copy, snapshot) == []
+    assert not run("twinmaker_entities", workspace_id=copy, src=str(folder), prune=True)["changed"]
     original, made = without_places(gathered(run)), without_places(gathered(run, copy))
     assert made["component_types"] == original["component_types"]
     assert made["entities"] == original["entities"]
