@@ -90,7 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     reset = commands.add_parser("reset", help="remove all that it holds")
     reset.set_defaults(command=_reset)
 
-    knobs = commands.add_parser("set", help="be slow, throttle, fail: latency=SECONDS rate=CALLS_A_SECOND faults=SHARE settle=SECONDS")
+    knobs = commands.add_parser(
+        "set", help="be slow, throttle, fail: latency=SECONDS rate=CALLS_A_SECOND faults=SHARE settle=SECONDS throttled=SHARE broken=SHARE"
+    )
     knobs.add_argument("knobs", nargs="+", type=_assignment, metavar="KNOB=NUMBER")
     knobs.set_defaults(command=_set)
 

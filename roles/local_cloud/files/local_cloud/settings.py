@@ -18,12 +18,16 @@ class Knobs:
     rate: API calls a second before answers turn into 429 ThrottlingException; 0 is no limit.
     faults: share (0 to 1) of API calls that are answered with a 500 or a 429 or cut off.
     settle: seconds that an asynchronous resource stays in its CREATING, UPDATING or DELETING state.
+    throttled: share (0 to 1) of API calls that are answered with a 429.
+    broken: share (0 to 1) of creations and updates of TwinMaker entities that end in state ERROR.
     """
 
     latency: float = 0.0
     rate: float = 0.0
     faults: float = 0.0
     settle: float = 0.0
+    throttled: float = 0.0
+    broken: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -53,11 +53,12 @@ def test_knobs_are_set_by_name() -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"speed": "1"}, "There is no knob 'speed'; the knobs are latency, rate, faults, settle."),
+        ({"speed": "1"}, "There is no knob 'speed'; the knobs are latency, rate, faults, settle, throttled, broken."),
         ({"latency": "fast"}, "The knob latency takes a number that is not negative, not 'fast'."),
         ({"rate": "-1"}, "The knob rate takes a number that is not negative, not '-1'."),
         ({"settle": "nan"}, "The knob settle takes a number that is not negative, not 'nan'."),
         ({"faults": "1.1"}, "The knob faults takes a number from 0 to 1, not '1.1'."),
+        ({"broken": "2"}, "The knob broken takes a number from 0 to 1, not '2'."),
     ],
 )
 def test_a_wrong_knob_is_refused_in_one_sentence(settings: dict[str, str], sentence: str) -> None:
@@ -87,6 +88,13 @@ def test_faults_come_in_their_share_and_in_every_kind() -> None:
     assert sum(fault is not None for fault in faults) == pytest.approx(1000, rel=0.1)
     assert {fault for fault in faults if fault} == set(knobs.FAULTS)
     assert moods.fault(Knobs()) is None
+
+
+def test_a_share_of_the_calls_is_throttled() -> None:
+    moods = knobs.Moods(chance=random.Random(1))
+    throttled = sum(moods.throttles(Knobs(throttled=0.3)) for _ in range(1000))
+    assert 250 < throttled < 350
+    assert not any(moods.throttles(Knobs()) for _ in range(1000))
 
 
 def entry(operation: str, service: str = "iot") -> log.Entry:

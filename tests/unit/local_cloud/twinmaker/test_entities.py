@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import threading
 import typing as t
@@ -14,6 +15,7 @@ import botocore.exceptions
 import pytest
 
 from local_cloud.assembly import build
+from local_cloud.cloud import Cloud
 from local_cloud.settings import Knobs, Settings
 from tests.unit.local_cloud.twinmaker.conftest import METER_TYPE, Client, Clock, Refuses, meter
 
@@ -462,6 +464,25 @@ class TestStates:
         slow.advance(10)
 
         assert _listed(tm) == ["child"]
+
+
+@pytest.mark.usefixtures("workspace")
+class TestBroken:
+    def test_ends_in_error_once_it_has_settled(self, cloud: Cloud, tm: Client, slow: Clock) -> None:
+        cloud.settings = dataclasses.replace(cloud.settings, knobs=Knobs(settle=10, broken=1))
+        tm.create_entity(workspaceId="plant", entityId="site-1", entityName="Site")
+        assert tm.get_entity(workspaceId="plant", entityId="site-1")["status"]["state"] == "CREATING"
+        slow.advance(10)
+        status = tm.get_entity(workspaceId="plant", entityId="site-1")["status"]
+        assert (status["state"], status["error"]["code"]) == ("ERROR", "INTERNAL_FAILURE")
+        assert [one["status"] for one in tm.list_entities(workspaceId="plant")["entitySummaries"]] == [status]
+
+    def test_an_update_repairs_it(self, cloud: Cloud, tm: Client) -> None:
+        cloud.settings = dataclasses.replace(cloud.settings, knobs=Knobs(broken=1))
+        tm.create_entity(workspaceId="plant", entityId="site-1", entityName="Site")
+        cloud.settings = dataclasses.replace(cloud.settings, knobs=Knobs())
+        tm.update_entity(workspaceId="plant", entityId="site-1", entityName="Site")
+        assert tm.get_entity(workspaceId="plant", entityId="site-1")["status"] == {"state": "ACTIVE", "error": {}}
 
 
 class TestComposites:

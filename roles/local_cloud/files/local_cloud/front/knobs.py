@@ -15,6 +15,7 @@ import time
 
 from local_cloud.settings import Knobs
 
+SHARES = ("faults", "throttled", "broken")
 # What a fault may be: an error answer, or a connection that is cut before or after the work was done.
 FAULTS = ("error", "throttle", "cut-before", "cut-after")
 
@@ -34,8 +35,8 @@ def changed(knobs: Knobs, settings: c.Mapping[str, str | float]) -> Knobs:
             value = float(text)
         except (TypeError, ValueError):
             value = math.nan
-        if not math.isfinite(value) or value < 0 or (name == "faults" and value > 1):
-            limits = "a number from 0 to 1" if name == "faults" else "a number that is not negative"
+        if not math.isfinite(value) or value < 0 or (name in SHARES and value > 1):
+            limits = "a number from 0 to 1" if name in SHARES else "a number that is not negative"
             raise BadKnob(f"The knob {name} takes {limits}, not {text!r}.")
         values[name] = value
     return dataclasses.replace(knobs, **values)
@@ -53,7 +54,11 @@ class Moods:
         self._filled = clock()
 
     def throttles(self, knobs: Knobs) -> bool:
-        """A token bucket that holds one second's calls."""
+        """For a share ``knobs.throttled`` of the calls, and by a token bucket that holds one second's calls of ``knobs.rate``."""
+        if knobs.throttled:
+            with self._lock:
+                if self._chance.random() < knobs.throttled:
+                    return True
         if not knobs.rate:
             return False
         with self._lock:

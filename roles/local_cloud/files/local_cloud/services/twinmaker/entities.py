@@ -57,7 +57,7 @@ class Entities:
             "arn": arn,
             "creationDateTime": now,
             "updateDateTime": now,
-            **self._records.begin("CREATING", settle),
+            **self._records.begin_entity("CREATING", settle),
         }
         self._records.put_entity(record, components.references(content, types))
         self._records.put_tags(arn, parameters.get("tags", {}))
@@ -110,7 +110,7 @@ class Entities:
     def _updatable(self, workspace_id: str, entity_id: str) -> Record:
         record = self._records.entity(workspace_id, entity_id)
         state = self._records.state(record)
-        if state != "ACTIVE":
+        if state not in ("ACTIVE", "ERROR"):
             raise conflict(f"Cannot update Entity when it is in {state} state")
         return record
 
@@ -128,7 +128,7 @@ class Entities:
             "components": content,
             "touched": sorted(touched & content.keys()),
             "updateDateTime": self._records.now,
-            **self._records.begin("UPDATING", settle),
+            **self._records.begin_entity("UPDATING", settle),
         }
         self._records.put_entity(new, components.references(content, types))
         return new
@@ -239,7 +239,7 @@ class Entities:
 
 def component_state(record: Record, name: str, state: str) -> str:
     """The state of a component: that of its entity, if the call that brought it about concerned the component."""
-    return state if state == "DELETING" or name in record["touched"] else "ACTIVE"
+    return state if state == "DELETING" or (name in record["touched"] and state != "ERROR") else "ACTIVE"
 
 
 def component_address(parameters: dict[str, t.Any]) -> str:

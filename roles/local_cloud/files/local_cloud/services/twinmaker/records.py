@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import contextlib
+import random
 import sqlite3
 import typing as t
 import uuid
@@ -54,6 +55,7 @@ class Records:
         self._cloud = cloud
         self._store = cloud.store
         self.tokens = Tokens(cloud.store)
+        self._chance = random.Random()
 
     # Time and names
 
@@ -68,6 +70,10 @@ class Records:
     def begin(self, state: str, settle: float | None = None) -> Record:
         """The members of a record that enters a state; it settles as everything does, or after ``settle`` seconds."""
         return states.begin(state, self.now, self.settle if settle is None else settle)
+
+    def begin_entity(self, state: str, settle: float | None = None) -> Record:
+        """As ``begin``, for an entity: a share of these fails in the end."""
+        return {**self.begin(state, settle), "fails": self._chance.random() < self._cloud.settings.knobs.broken}
 
     def state(self, record: Record) -> str:
         return states.current(record, self.now)

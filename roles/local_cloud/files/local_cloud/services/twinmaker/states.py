@@ -10,6 +10,8 @@ import typing as t
 
 from local_cloud.store import Record
 
+_FAULT: t.Final = {"code": "INTERNAL_FAILURE", "message": "An internal failure occurred. (a fault of the knobs)"}
+
 
 def begin(state: str, now: float, settle: float) -> Record:
     """The members of a record that is in ``state`` for ``settle`` seconds and then ACTIVE."""
@@ -17,11 +19,13 @@ def begin(state: str, now: float, settle: float) -> Record:
 
 
 def current(record: Record, now: float) -> str:
-    """The state now. What is in DELETING stays there until it is removed."""
+    """The state now. What is in DELETING stays there until it is removed; a record with ``fails`` ends in ERROR."""
     state: str = record["state"]
-    return state if state == "DELETING" or now < record["settlesAt"] else "ACTIVE"
+    if state == "DELETING" or now < record["settlesAt"]:
+        return state
+    return "ERROR" if record.get("fails") else "ACTIVE"
 
 
 def status(state: str) -> dict[str, t.Any]:
     """A Status; the service answers an empty error object, not none, for a resource that is well."""
-    return {"state": state, "error": {}}
+    return {"state": state, "error": _FAULT if state == "ERROR" else {}}
