@@ -31,8 +31,8 @@ TYPES: Mapping[str, str] = {
     "f64": ">d",
 }
 
-# A float with its words swapped is mostly a number next to zero, which the limits alone would let through.
-SMALLEST_FLOAT = 1e-9
+# A float with its words swapped is mostly a number next to zero, which the limits alone would let through. No meter resolves 1e-6 of its unit.
+SMALLEST_FLOAT = 1e-6
 
 # Decimal digits that a type can carry; more would be noise in every message.
 DIGITS: Mapping[str, int] = {"f32": 7}

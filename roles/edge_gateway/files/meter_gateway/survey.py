@@ -86,10 +86,7 @@ def describe_probe(lines: Iterable[Line]) -> str:
 
 def describe_found(found: Found) -> str:
     """One line for people."""
-    if not found.models:
-        text = "answers; no model fits it"
-    else:
-        text = ("is " if found.certain else "may be ") + " or ".join(found.models)
+    text = ("is " if found.certain else "may be ") + " or ".join(found.models) if found.models else "answers; no model fits it"
     return f"unit {found.unit:3}: {text}" + (f" ({found.note})" if found.note else "")
 
 
@@ -116,7 +113,9 @@ def _look(connection: Connection, unit: int, models: Mapping[str, MeterModel]) -
     told = tuple(name for name, model in models.items() if reader.tells(model))
     if told:
         return Found(unit, told, True)
-    return Found(unit, tuple(name for name, model in models.items() if reader.fits(model)), False)
+    fitting = tuple(name for name, model in models.items() if reader.fits(model))
+    silent = tuple(name for name in fitting if models[name].identity is None)  # the others would have said what they are
+    return Found(unit, silent or fitting, False)
 
 
 class _Reader:
