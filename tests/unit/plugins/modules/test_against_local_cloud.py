@@ -7,41 +7,27 @@
 from __future__ import annotations
 
 import collections.abc as c
-import dataclasses
 import json
 import pathlib
-import socket
 import time
 import typing as t
 
 import pytest
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from local_cloud.assembly import build
 from local_cloud.cloud import Cloud
-from local_cloud.settings import Knobs, Settings
+from local_cloud.settings import Knobs
+from tests.unit.plugins.modules.clouds import ROLE, furnished
 
-ROLE = "arn:aws:iam::123456789012:role/twin"
 METER = "com.example.energymeter"
 
 
 @pytest.fixture(params=[0.0, 0.05], ids=["at-once", "settling"])
 def cloud(request: pytest.FixtureRequest, tmp_path: pathlib.Path, run: t.Any, monkeypatch: pytest.MonkeyPatch) -> c.Iterator[Cloud]:
     """A cloud with a bucket and a role, whose clients the modules get."""
-    with socket.socket() as one, socket.socket() as other:
-        for listener in (one, other):
-            listener.bind(("127.0.0.1", 0))
-        settings = Settings(home=tmp_path / "cloud", port=one.getsockname()[1], mqtt_port=other.getsockname()[1])
-    made = build(dataclasses.replace(settings, knobs=Knobs(settle=request.param)))
-    monkeypatch.setattr(AnsibleAWSModule, "client", lambda self, service, **options: made.client(service))
-    made.client("s3").create_bucket(Bucket="plant-twin", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    trust = [{"Effect": "Allow", "Principal": {"Service": "iottwinmaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]
-    allow = [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]
-    iam = made.client("iam")
-    iam.create_role(RoleName="twin", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}))
-    iam.put_role_policy(RoleName="twin", PolicyName="bucket", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allow}))
-    yield made
-    made.stop()
+    with furnished(tmp_path / "cloud", Knobs(settle=request.param)) as made:
+        monkeypatch.setattr(AnsibleAWSModule, "client", lambda self, service, **options: made.client(service))
+        yield made
 
 
 def meter(number: int, **properties: t.Any) -> dict[str, t.Any]:
