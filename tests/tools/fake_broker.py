@@ -187,7 +187,7 @@ class FakeBroker:
             writer.write(packets.suback(packet.packet_id, [1] * len(packet.filters)))
         elif isinstance(packet, packets.Acknowledge):
             self._acknowledged.add(packet.packet_id)
-        elif packet.kind == packets.PINGREQ:
+        elif isinstance(packet, packets.Simple) and packet.kind == packets.PINGREQ:
             writer.write(packets.pingresp())
 
     def _confirm(self, packet: packets.Publish, writer: asyncio.StreamWriter) -> None:

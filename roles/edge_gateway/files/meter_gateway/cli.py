@@ -48,12 +48,32 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--status-file", type=pathlib.Path, help="read this one instead of the configuration's")
     show.set_defaults(command=_status)
 
+    probe = commands.add_parser("probe", help="read one meter once: its values, and the words that they came from")
+    probe.add_argument("meter", help="as the status names it: PANEL/METER")
+    probe.set_defaults(command=_probe)
+
+    scan = commands.add_parser("scan", help="find the unit ids that answer on a bus; stop the gateway first")
+    scan.add_argument("bus", help="the bus's id in the configuration")
+    scan.add_argument("--units", type=_units, default="1-247", metavar="FROM-TO", help="default: %(default)s")
+    scan.set_defaults(command=_scan)
+
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(command=_version)
 
-    for command in (run, check, show):
+    for command in (run, check, show, probe, scan):
         command.add_argument("--config", type=pathlib.Path, default=pathlib.Path(CONFIG), metavar="FILE", help="default: %(default)s")
     return parser
+
+
+def _units(text: str) -> range:
+    first, _dash, last = text.partition("-")
+    try:
+        units = range(int(first), int(last or first) + 1)
+    except ValueError:
+        units = range(0)
+    if not units or units[0] < 1 or units[-1] > 247:
+        raise argparse.ArgumentTypeError(f"'{text}' is no range of unit ids like 1-32 (they go from 1 to 247)")
+    return units
 
 
 def _version(_parsed: argparse.Namespace) -> int:
@@ -109,3 +129,46 @@ def _status_file(path: pathlib.Path) -> pathlib.Path:
         return pathlib.Path(json.loads(path.read_text(encoding="utf-8"))["status_file"])
     except (OSError, ValueError, KeyError, TypeError):
         return pathlib.Path(STATUS)
+
+
+def _probe(parsed: argparse.Namespace) -> int:
+    from . import survey
+    from .bus import MeterFault
+
+    settings = _load(parsed.config)
+    if settings is None:
+        return BAD
+    places = {meter.key: (bus, meter) for bus in settings.buses for meter in bus.meters}
+    if parsed.meter not in places:
+        print(f"There is no meter '{parsed.meter}' in {parsed.config}; there are: {', '.join(places) or 'none'}.", file=sys.stderr)
+        return BAD
+    bus, meter = places[parsed.meter]
+    try:
+        print(survey.describe_probe(survey.probe(bus, meter, settings.models)))
+    except MeterFault as fault:
+        print(fault.sentence, file=sys.stderr)
+        return BAD
+    return GOOD
+
+
+def _scan(parsed: argparse.Namespace) -> int:
+    from . import survey
+    from .modbus import NoConnection
+
+    settings = _load(parsed.config)
+    if settings is None:
+        return BAD
+    buses = {bus.id: bus for bus in settings.buses}
+    if parsed.bus not in buses:
+        print(f"There is no bus '{parsed.bus}' in {parsed.config}; there are: {', '.join(buses) or 'none'}.", file=sys.stderr)
+        return BAD
+    count = 0
+    try:
+        for found in survey.scan(buses[parsed.bus], settings.models, parsed.units):
+            print(survey.describe_found(found), flush=True)
+            count += 1
+    except NoConnection as error:
+        print(f"Bus {parsed.bus} ({buses[parsed.bus].peer}) cannot be reached: {error}.", file=sys.stderr)
+        return BAD
+    print(f"{count} of {len(parsed.units)} unit ids answer on bus {parsed.bus}.")
+    return GOOD
