@@ -274,6 +274,7 @@ class _Section:
         self._faults.append(f"{place}: {what}{'' if what.endswith(('.', '?')) else '.'}")
 
     def get(self, key: str) -> Any:
+        self._seen.add(key)
         return self._data.get(key)
 
     def _value(self, key: str, default: Any) -> Any:
