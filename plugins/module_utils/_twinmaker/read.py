@@ -17,7 +17,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes 
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.clock import ServerClock
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import Actual, Definition, Wanted
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Scope, prune_candidates
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.record import Known
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.record import Known, has_components
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import actual_from_answer, actual_from_summary
 
 Answer = dict[str, t.Any]
@@ -61,14 +61,12 @@ def to_read(
         entity.entity_id
         for entity in wanted
         if entity.entity_id in actual
-        and (actual[entity.entity_id].state in waiters.CHANGING or (entity.entity_id not in trusted and _has_more(entity, options)))
+        and (
+            actual[entity.entity_id].state in waiters.CHANGING
+            or (entity.entity_id not in trusted and (has_components(entity, options) or entity.tags is not None))
+        )
     }
     return ids | prune_candidates(actual, wanted, scope) if options.prune else ids
-
-
-def _has_more(wanted: Wanted, options: Options) -> bool:
-    """Whether more is wanted of an entity than its summary tells. No components are wanted for sure only by a prune."""
-    return bool(wanted.components) or wanted.tags is not None or (options.prune and wanted.components is not None)
 
 
 @dataclasses.dataclass(frozen=True)

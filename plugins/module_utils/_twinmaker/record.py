@@ -133,7 +133,7 @@ class Known:
         """
         self.notes.pop(wanted.entity_id, None)
         if (
-            wanted.components is not None
+            has_components(wanted, self._options)
             and actual is not None
             and 0 < actual.updated <= asked_at - MARGIN
             and actual.state == "ACTIVE"
@@ -148,6 +148,11 @@ class Known:
     @property
     def has_news(self) -> bool:
         return self.notes != self.before
+
+
+def has_components(wanted: Wanted, options: Options) -> bool:
+    """Whether the components of an entity have to be compared. That it is wanted without any matters only to a prune."""
+    return bool(wanted.components) or (options.prune and wanted.components is not None)
 
 
 def _is_listed_so(summary: Actual, wanted: Wanted) -> bool:
