@@ -234,7 +234,7 @@ def entity_options(content: t.Any, where: str, types: c.Mapping[str, Answer]) ->
     """
     if not isinstance(content, list):
         raise Refused(f"{where}: {shown(content)} is no list; give a list of entities.")
-    shapes = [_entity_options(entity, f"{where}, [{index}]", types) for index, entity in enumerate(content)]
+    shapes = [_entity_options(entity, f"{where}, entities[{index}]", types) for index, entity in enumerate(content)]
     try:
         checks.check_entries(shapes)
     except Refused as fault:
