@@ -77,7 +77,7 @@ lint: $(READY) ## formats, styles, playbooks, templates, changelog, shell
 types: $(READY) ## type hints
 	MYPYPATH=.build mypy --cache-dir .cache/mypy --namespace-packages --explicit-package-bases -p ansible_collections.energytwin.aws.plugins
 	MYPYPATH=.build:$(PROGRAMS) mypy --cache-dir .cache/mypy --python-version 3.11 --namespace-packages --explicit-package-bases \
-	  -p tests -p local_cloud -p energy_reader -m index -p meter_gateway -m build_zipapp
+	  -p tests -p local_cloud -p energy_reader -m index -p meter_gateway -p meter_simulator -m build_zipapp
 
 # antsibull-docs takes of a collection what git knows of it: nothing of amazon.aws, for .venv is ignored. So git is to find no
 # repository from there.
