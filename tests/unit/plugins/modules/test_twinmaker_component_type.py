@@ -182,3 +182,56 @@ def test_a_missing_workspace_is_an_error_but_not_in_check_mode(twin: t.Any, run:
     twin.workspaces.clear()
     assert "There is no workspace 'plant'" in run("twinmaker_component_type", **options())["msg"]
     assert run("twinmaker_component_type", check=True, **options())["changed"]
+
+
+def test_a_refusal_that_aws_does_not_document_is_explained_by_what_uses_the_type(twin: t.Any, run: t.Any, fault: t.Any) -> None:
+    run("twinmaker_component_type", **options())
+    run("twinmaker_component_type", workspace_id="plant", component_type_id="com.example.sdm630", extends_from=["com.example.meter"])
+    properties = {"panelId": {"value": {"stringValue": "1"}}}
+    twin.CreateEntity("plant", "panel-1", "P", components={"m": {"componentTypeId": "com.example.sdm630", "properties": properties}})
+
+    def refuse(operation: str, number: int) -> None:
+        if operation == "UpdateComponentType":
+            raise fault("ValidationException", "its propertyGroups cannot be updated")
+
+    twin.before.append(refuse)
+    groups = {"plate": {"groupType": "TABULAR", "propertyNames": ["maker"]}}
+    result = run("twinmaker_component_type", **options(property_groups=groups))
+    assert "its propertyGroups cannot be updated (ValidationException)" in result["msg"]
+    assert result["msg"].endswith("; the type, or one that depends on it, is in use by 'panel-1'.")
+    assert result["used_by"] == ["panel-1"]
+
+
+def test_a_refusal_for_another_reason_stays_as_it_is(twin: t.Any, run: t.Any, fault: t.Any) -> None:
+    run("twinmaker_component_type", **options())
+
+    def refuse(operation: str, number: int) -> None:
+        if operation == "UpdateComponentType":
+            raise fault("ValidationException", "no such property")
+
+    twin.before.append(refuse)
+    result = run("twinmaker_component_type", **options(description="other"))
+    assert "no such property (ValidationException)" in result["msg"]
+    assert "used_by" not in result
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_refuses_to_delete_what_others_are_composed_of(twin: t.Any, run: t.Any, check: bool) -> None:
+    run("twinmaker_component_type", **options())
+    parts = {"main": {"componentTypeId": "com.example.meter"}}
+    run("twinmaker_component_type", workspace_id="plant", component_type_id="com.example.panel", composite_component_types=parts)
+    twin.calls.clear()
+    result = run("twinmaker_component_type", check=check, workspace_id="plant", component_type_id="com.example.meter", state="absent")
+    assert "cannot be deleted while it is in use by 'com.example.panel'" in result["msg"]
+    assert result["used_by"] == ["com.example.panel"]
+    assert twin.writes() == []
+
+
+def test_takes_an_inherited_flag_back(twin: t.Any, run: t.Any, three_times: t.Any) -> None:
+    run("twinmaker_component_type", **options())
+    child = {"workspace_id": "plant", "component_type_id": "com.example.sdm630", "extends_from": ["com.example.meter"]}
+    run("twinmaker_component_type", **child)
+    three_times("twinmaker_component_type", **child, property_definitions={"panelId": {"isRequiredInEntity": False}})
+    assert twin._flat("com.example.sdm630")["propertyDefinitions"]["panelId"]["isRequiredInEntity"] is False
+    three_times("twinmaker_component_type", **child, property_definitions={})
+    assert twin._flat("com.example.sdm630")["propertyDefinitions"]["panelId"]["isRequiredInEntity"] is True
