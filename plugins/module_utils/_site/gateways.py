@@ -91,7 +91,7 @@ def gateway_config(
 ) -> Plain:
     """The configuration of meter_gateway, in the form that it reads. Takes what ``gateway_faults`` finds good.
 
-    settings: what does not follow from the site (mqtt, outbox, status_file, ...), as it stands in the configuration.
+    settings: what does not follow from the site (mqtt, outbox, status_file, ...), as it stands in the configuration; what is None is left out.
     """
     site = as_site(site)
     ids = [str(bus["id"]) for bus in buses]
@@ -100,7 +100,7 @@ def gateway_config(
         "version": CONFIG_VERSION,
         "gateway": gateway,
         "topic": site.topic,
-        **settings,
+        **_present(settings),
         "buses": [
             {
                 **{key: value for key, value in bus.items() if key != INTERVAL},
@@ -132,6 +132,10 @@ def gateway_policy(site: Site | c.Mapping[str, t.Any], partition: str, region: s
             {"Effect": "Allow", "Action": "iot:Publish", "Resource": f"{base}:topic/{f'$aws/rules/{rule}/{topic}' if rule else topic}"},
         ],
     }
+
+
+def _present(values: c.Mapping[str, t.Any]) -> Plain:
+    return {key: _present(value) if isinstance(value, c.Mapping) else value for key, value in values.items() if value is not None}
 
 
 def _own(site: Site | c.Mapping[str, t.Any], gateway: str) -> list[Plain]:
