@@ -66,7 +66,7 @@ def memory_of(model: str, gaps: bool = True) -> Memory:
     return Memory(words)
 
 
-def expected(model: str) -> dict[str, float]:
+def expected(model: str) -> dict[str, t.Any]:
     return {name: pytest.approx(value, rel=1e-6) for name, (_address, _content, value) in GOLDEN[model][1].items()}
 
 

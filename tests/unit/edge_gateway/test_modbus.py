@@ -102,7 +102,7 @@ def test_an_adapter_that_hears_itself_does_no_harm() -> None:
 
 @pytest.mark.parametrize(("lines", "answer"), [(rtu, "01 84 02 C2 C1"), (tcp, "00 01 00 00 00 03 01 84 02")])
 def test_an_exception_leaves_the_connection_as_it_is(lines: type[Lines], answer: str) -> None:
-    script = lines([answer])  # type: ignore[arg-type, call-arg]
+    script = lines([answer])  # type: ignore[arg-type]
     with pytest.raises(Refused, match="exception 2, illegal data address") as caught:
         script.connection().read(1, "input", 0, 2)
     assert caught.value.code == 2
