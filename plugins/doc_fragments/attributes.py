@@ -53,3 +53,13 @@ attributes:
     membership:
       - energytwin.aws.energytwin
 """
+
+    ACTIONGROUP_GRAFANA = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/energytwin.aws.grafana) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - energytwin.aws.grafana
+"""

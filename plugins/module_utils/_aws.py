@@ -11,8 +11,6 @@ import concurrent.futures
 import dataclasses
 import functools
 import inspect
-import random
-import time
 import typing as t
 
 try:
@@ -31,12 +29,15 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
 
+from ansible_collections.energytwin.aws.plugins.module_utils import _wait
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, listed
 
 P = t.ParamSpec("P")
 R = t.TypeVar("R")
 Item = t.TypeVar("Item")
 Result = dict[str, t.Any]
+
+poll = _wait.poll
 
 BROKEN_CONNECTION = "broken connection"
 # What AWSRetry does not know by itself. The client's own retries come first, so a few more are enough.
@@ -209,32 +210,6 @@ def _outcome(module: AnsibleAWSModule, work: c.Callable[[AnsibleAWSModule], Resu
         return {"msg": error.sentence(), "error": {"code": error.code, "message": error.text}}, False
     except (boto.BotoCoreError, boto.ClientError) as error:
         return {"msg": explain(error)}, False
-
-
-def poll(
-    read: c.Callable[[], R],
-    done: c.Callable[[R], bool],
-    *,
-    timeout: float,
-    delay: float = 0.2,
-    max_delay: float = 5.0,
-    sleep: c.Callable[[float], None] = time.sleep,
-    clock: c.Callable[[], float] = time.monotonic,
-) -> tuple[R, bool]:
-    """Reads until it is done or the time (seconds) is up. Returns what was read last, and whether it is done.
-
-    The pauses double from ``delay`` to ``max_delay``, with a random part so that threads do not call in step.
-    """
-    deadline = clock() + timeout
-    while True:
-        found = read()
-        if done(found):
-            return found, True
-        left = deadline - clock()
-        if left <= 0:
-            return found, False
-        sleep(min(left, delay * random.uniform(0.75, 1.25)))
-        delay = min(delay * 2, max_delay)
 
 
 @dataclasses.dataclass(frozen=True)

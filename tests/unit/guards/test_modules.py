@@ -18,7 +18,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from tests.tools.checkout import modules, read_yaml
 
-GROUP_FRAGMENT = "energytwin.aws.attributes.actiongroup_energytwin"
+GROUPS = ("energytwin", "grafana")
 RULES = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
 EMPTY: dict[str, t.Any] = {"list": [], "dict": {}, "int": 0, "float": 0.0, "bool": False, "json": "{}", "path": "x"}
 
@@ -55,9 +55,12 @@ def literal(value: t.Any, option: dict[str, t.Any] | None) -> t.Any:
 
 
 def examples(name: str) -> list[dict[str, t.Any]]:
-    """The arguments of every task of the module's EXAMPLES that runs the module."""
-    tasks = yaml.safe_load(load(name).EXAMPLES)
-    return [task[f"energytwin.aws.{name}"] for task in tasks if f"energytwin.aws.{name}" in task]
+    """The arguments of every task of the module's EXAMPLES that runs the module, those in blocks included."""
+    return [task[f"energytwin.aws.{name}"] for task in flat(yaml.safe_load(load(name).EXAMPLES)) if f"energytwin.aws.{name}" in task]
+
+
+def flat(tasks: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    return [inner for task in tasks for inner in (task, *flat([*task.get("block", []), *task.get("always", [])]))]
 
 
 def test_there_are_modules() -> None:
@@ -87,12 +90,25 @@ def test_supports_check_mode(name: str) -> None:
     assert argument_spec(name)["supports_check_mode"] is True
 
 
-def test_every_module_is_in_the_action_group_and_nothing_else_is() -> None:
+def members(group: str) -> list[str]:
+    return [entry for entry in read_yaml("meta/runtime.yml")["action_groups"][group] if isinstance(entry, str)]
+
+
+def test_every_module_is_in_one_action_group_and_nothing_else_is() -> None:
+    assert read_yaml("meta/runtime.yml")["action_groups"].keys() == {*GROUPS}
+    assert sorted(name for group in GROUPS for name in members(group)) == modules()
+
+
+def test_the_modules_for_aws_take_the_defaults_of_all_modules_for_aws() -> None:
     group = read_yaml("meta/runtime.yml")["action_groups"]["energytwin"]
-    assert sorted(entry for entry in group if isinstance(entry, str)) == modules()
     assert {"metadata": {"extend_group": ["amazon.aws.aws"]}} in group
+    speaks_to_aws = [name for name in modules() if hasattr(load(name), "AnsibleAWSModule")]
+    assert speaks_to_aws and {*speaks_to_aws} <= {*members("energytwin")}
+    assert not {*speaks_to_aws} & {*members("grafana")}
 
 
 @pytest.mark.parametrize("name", modules())
 def test_documents_its_action_group(name: str) -> None:
-    assert GROUP_FRAGMENT in yaml.safe_load(load(name).DOCUMENTATION)["extends_documentation_fragment"]
+    [group] = [group for group in GROUPS if name in members(group)]
+    fragments = yaml.safe_load(load(name).DOCUMENTATION)["extends_documentation_fragment"]
+    assert f"energytwin.aws.attributes.actiongroup_{group}" in fragments
