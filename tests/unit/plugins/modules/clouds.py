@@ -11,6 +11,11 @@ import contextlib
 import json
 import pathlib
 import socket
+import typing as t
+
+import boto3
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
 
 from local_cloud.assembly import build
 from local_cloud.cloud import Cloud
@@ -28,7 +33,13 @@ def free_settings(home: pathlib.Path, knobs: Knobs | None = None) -> Settings:
         return Settings(home=home, port=one.getsockname()[1], mqtt_port=other.getsockname()[1], knobs=knobs or Knobs())
 
 
-def furnish(cloud: Cloud) -> None:
+class Clients(t.Protocol):
+    """A cloud, in this process or in another one."""
+
+    def client(self, service: str) -> t.Any: ...
+
+
+def furnish(cloud: Clients) -> None:
     """Gives a cloud the bucket and the role of a workspace."""
     cloud.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     trust = [{"Effect": "Allow", "Principal": {"Service": "iottwinmaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]
@@ -47,3 +58,33 @@ def furnished(home: pathlib.Path, knobs: Knobs | None = None) -> c.Iterator[Clou
         yield cloud
     finally:
         cloud.stop()
+
+
+class Hooks:
+    """What is called with the name of each operation, before each attempt to send its request and after its answer has come.
+
+    before may give an answer of its own; the request is then not sent.
+    """
+
+    def __init__(self) -> None:
+        self.before: c.Callable[[str], AWSResponse | None] | None = None
+        self.after: c.Callable[[str], None] | None = None
+
+
+def hooked(session: boto3.Session, cloud: Cloud, service: str, hooks: Hooks) -> t.Any:
+    """A client of its own for each run, with the hooks around its calls."""
+    keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "example"}
+    endpoint = {"region_name": "eu-central-1", "endpoint_url": cloud.settings.endpoint}
+    client = session.client(service, config=Config(inject_host_prefix=False), **endpoint, **keys)
+
+    def before(event_name: str, **_event: t.Any) -> AWSResponse | None:
+        return hooks.before(event_name.rpartition(".")[2]) if hooks.before else None
+
+    def after(event_name: str, **_event: t.Any) -> None:
+        if hooks.after:
+            hooks.after(event_name.rpartition(".")[2])
+
+    client.meta.events.register_first("before-send", before)
+    client.meta.events.register("before-send", cloud.clients.send)
+    client.meta.events.register_last("response-received", after)
+    return client

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from local_cloud.cloud import Cloud
-from tests.unit.plugins.modules.clouds import ROLE
+from tests.unit.plugins.modules.clouds import ROLE, Clients
 
 METER, HEIR, PANEL, AREA = "com.example.meter", "com.example.heir", "com.example.panel", "com.example.area"
 
@@ -27,7 +26,7 @@ def scene_document(bucket: str = "plant-twin") -> dict[str, t.Any]:
     return {"specVersion": "1.0", "version": "1", "unit": "meters", "nodes": nodes, "rootNodeIndexes": [0], "cameras": [], "rules": rules}
 
 
-def make_rich(cloud: Cloud) -> str:
+def make_rich(cloud: Clients) -> str:
     """Makes workspace ``plant`` as somebody would by hand, with what modules would not have written that way. Gives its id."""
     twin, s3 = cloud.client("iottwinmaker"), cloud.client("s3")
     twin.create_workspace(
