@@ -24,6 +24,9 @@ folder=${HOSTS_FOLDER:-$here/../../.cache/hosts}
 prefix=energytwin-$(realpath "$here" | sha256sum | cut -c1-8)
 network=$prefix
 
+# What systemd takes for units' sandboxes, and has on every board: namespaces, their loopback, and a way past ProtectProc=.
+capabilities=SYS_ADMIN,NET_ADMIN,SYS_NICE,SYS_PTRACE
+
 fail() {
     echo "$*" >&2
     exit 1
@@ -38,7 +41,7 @@ why_not() {
     [ "$(id -u)" -eq 0 ] || { echo "they need root"; return 1; }
     local log image
     log=$(mktemp)
-    if ! image=$("$here/image.sh" 2>"$log") || ! podman run --rm --cap-add SYS_ADMIN,NET_ADMIN,SYS_NICE "$image" true >>"$log" 2>&1; then
+    if ! image=$("$here/image.sh" 2>"$log") || ! podman run --rm --cap-add "$capabilities" "$image" true >>"$log" 2>&1; then
         echo "podman starts no container here ($(grep -v '^built' "$log" | tail -n 1))"
         rm -f "$log"
         return 1
@@ -77,8 +80,8 @@ create() {
     subnet=$(podman network inspect --format '{{(index .Subnets 0).Subnet}}' "$network")
     for host in "$@"; do
         index=$((index + 1))
-        # An address of its own, kept when the power is off. SYS_ADMIN is what units' sandboxes take, see above.
-        podman run --detach --name "$prefix-$host" --hostname "$host" --systemd always --cap-add SYS_ADMIN,NET_ADMIN,SYS_NICE \
+        # An address of its own, kept when the power is off.
+        podman run --detach --name "$prefix-$host" --hostname "$host" --systemd always --cap-add "$capabilities" \
             --network "$network" --ip "${subnet%.*}.$index" "$image" /sbin/init >/dev/null
     done
     for host in "$@"; do
