@@ -50,7 +50,7 @@ def bench_gateway_power_cut() -> dict[str, float]:
     """kill -9 of the gateway, at random moments, while the broker comes and goes: readings lost, changed, and delivered more than once."""
     seed = random.Random(20_261_123)
     with _lab() as (folder, authority), FakeBroker(authority) as broker:
-        config = _config(folder, authority, broker, meters=20, interval=0.1)
+        config = _config(folder, authority, broker, meters=60, interval=0.1)
         accepted = folder / "accepted"
         accepted.touch()
         with _flapping(broker, seed):
