@@ -93,6 +93,11 @@ component_types:
       type: bool
       returned: unless it is one of AWS's own in a list
       sample: false
+    synced:
+      description: Whether it belongs to a sync job.
+      type: bool
+      returned: unless it is one of AWS's own in a list
+      sample: false
     component_type_name:
       description: A name to be shown.
       type: str

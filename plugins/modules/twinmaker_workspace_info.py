@@ -217,7 +217,9 @@ class Contents:
     def of(self, workspace_id: str, kinds: t.Collection[str], *, include_tags: bool) -> dict[str, list[Answer]]:
         """What is in a workspace by kind, as options."""
         readers = {
-            "component_types": lambda: export.read_component_types(self.client, workspace_id, None, self.concurrency),
+            "component_types": lambda: shapes.manageable_types(
+                export.read_component_types(self.client, workspace_id, None, self.concurrency)
+            ),
             "entities": lambda: self.entities(workspace_id, include_tags),
             "scenes": lambda: self.scenes(workspace_id),
             "sync_jobs": lambda: export.read_sync_jobs(self.client, workspace_id, None),

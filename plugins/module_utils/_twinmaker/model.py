@@ -55,7 +55,7 @@ class Wanted:
 class Property:
     """A property that has a value, or whose definition the list gives too (else definition is None).
 
-    resettable: the value is not asked for by the type and is not the type's default, so that a prune may reset it.
+    resettable: the value is not asked for by the type, is not the type's default and was not imported, so that a prune may reset it.
     """
 
     value: DataValue | None

@@ -88,8 +88,18 @@ def type_options(answer: Answer, parents: c.Sequence[Answer], tags: c.Mapping[st
 
 def shown_type(answer: Answer, parents: c.Sequence[Answer], tags: c.Mapping[str, str]) -> Answer:
     """A component type as results show it; all but ``FACTS`` are options. parents: as ``type_options`` takes them."""
-    facts = {"arn": answer["arn"], "state": waiters.state_of(answer), "is_abstract": bool(answer.get("isAbstract"))}
+    facts = {
+        "arn": answer["arn"],
+        "state": waiters.state_of(answer),
+        "is_abstract": bool(answer.get("isAbstract")),
+        "synced": bool(answer.get("syncSource")),
+    }
     return {**type_options(answer, parents, tags), **facts}
+
+
+def manageable_types(component_types: c.Iterable[Answer]) -> list[Answer]:
+    """The component types without those that a sync job owns."""
+    return [shape for shape in component_types if not shape["synced"]]
 
 
 # ---- entities
