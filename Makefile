@@ -103,7 +103,8 @@ molecule: $(READY) ## each role: check, apply, apply again, verify
 bench: $(READY) ## measure (make bench ONLY="bench_local_cloud ..." for some), into .bench/results.json
 	python -m tests.bench.run $(ONLY)
 
-clean: ## stop the demo's local cloud and remove all that make made
+clean: ## stop what the demo has started and remove all that make made
+	@find .cache/demo -name '*.pid' -exec /sbin/start-stop-daemon --stop --oknodo --quiet --retry 10 --exec .venv/bin/python --pidfile {} ';' 2>/dev/null || true
 	@if [ -d .local-cloud ] && [ -x .venv/bin/python ]; then $(LOCAL_CLOUD) stop; fi
 	rm -rf $(MADE)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
