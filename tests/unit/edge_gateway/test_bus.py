@@ -12,8 +12,8 @@ import typing as t
 import pytest
 
 from meter_gateway import models
-from meter_gateway.bus import RECHECK_SECONDS, Bus, MeterFault, MeterReading
-from meter_gateway.modbus import Connection, NoAnswer, Refused
+from meter_gateway.bus import DOWN_SECONDS, RECHECK_SECONDS, Bus, MeterFault, MeterReading
+from meter_gateway.modbus import Connection, NoAnswer, NoConnection, Refused
 from meter_gateway.registers import RegisterKind
 from meter_gateway.settings import BusSettings, MeterSettings, Transport
 from meter_simulator import server
@@ -369,6 +369,21 @@ def test_a_host_that_is_not_there() -> None:
     assert f"no connection to 127.0.0.1:{port}: Connection refused; look at address and network." in str(found)
 
 
+def test_a_bus_without_connection_is_tried_once_for_all_its_meters_and_found_again_soon() -> None:
+    memory, clock = memory_of("abb_b23"), Clock()
+    meters = [meter_of("abb_b23", unit) for unit in range(1, 51)]
+    bus = bus_on(memory, *meters, clock=clock)
+    for _round in range(5):
+        memory.faults = [NoConnection("Host is down")]
+        memory.asked.clear()
+        for meter in meters:
+            assert "no connection" in str(fault_of(bus, meter)) or "cannot be used: Host is down" in str(fault_of(bus, meter))
+        assert len(memory.asked) == 1
+        clock.now += DOWN_SECONDS
+    for meter in meters:
+        assert bus.read(meter).values == expected("abb_b23")
+
+
 def test_a_serial_device_that_is_not_there_or_none(tmp_path: pathlib.Path) -> None:
     meter = meter_of("abb_b23")
     (tmp_path / "file").touch()
@@ -389,8 +404,9 @@ def test_a_serial_device_belongs_to_one_program(tmp_path: pathlib.Path) -> None:
         assert isinstance(first.read(meter), MeterReading)
         assert "another program is using it" in str(fault_of(second, meter))
         first.close()
-        assert isinstance(second.read(meter), MeterReading)
-        second.close()
+        third = Bus(settings, MODELS)
+        assert isinstance(third.read(meter), MeterReading)
+        third.close()
 
 
 @pytest.mark.parametrize(("parity", "stopbits", "baudrate"), [("N", 1, 9600), ("E", 1, 19200), ("O", 1, 2400), ("N", 2, 38400)])

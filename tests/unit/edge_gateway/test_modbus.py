@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from meter_gateway.modbus import BadAnswer, Connection, NoAnswer, NoConnection, Refused
 from meter_gateway.settings import BusSettings, Transport
@@ -101,8 +105,8 @@ def test_an_adapter_that_hears_itself_does_no_harm() -> None:
 
 
 @pytest.mark.parametrize(("lines", "answer"), [(rtu, "01 84 02 C2 C1"), (tcp, "00 01 00 00 00 03 01 84 02")])
-def test_an_exception_leaves_the_connection_as_it_is(lines: type[Lines], answer: str) -> None:
-    script = lines([answer])  # type: ignore[arg-type]
+def test_an_exception_leaves_the_connection_as_it_is(lines: t.Callable[[list[str]], Lines], answer: str) -> None:
+    script = lines([answer])
     with pytest.raises(Refused, match="exception 2, illegal data address") as caught:
         script.connection().read(1, "input", 0, 2)
     assert caught.value.code == 2
@@ -187,19 +191,55 @@ def test_a_connection_without_doubt_is_kept() -> None:
     assert len(lines.opened) == 1
 
 
-def test_a_line_that_breaks_is_opened_again() -> None:
-    class Broken(ScriptedLine):
-        def send(self, data: bytes) -> None:
+class Broken(ScriptedLine):
+    def send(self, data: bytes) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+class Fading(ScriptedLine):
+    """Good for one request."""
+
+    def send(self, data: bytes) -> None:
+        if self.sent:
             raise BrokenPipeError(32, "Broken pipe")
+        super().send(data)
 
-    opened: list[ScriptedLine] = []
 
-    def open_line(_settings: BusSettings) -> ScriptedLine:
-        opened.append(ScriptedLine([TCP_ANSWER.replace("00 01", "00 02", 1)]) if opened else Broken([]))
-        return opened[-1]
+def opener(*lines: ScriptedLine) -> t.Callable[[BusSettings], ScriptedLine]:
+    waiting = list(lines)
+    return lambda _settings: waiting.pop(0)
 
-    connection = Connection(BusSettings("hall", "tcp", host="meter", timeout_seconds=0.01, pause_seconds=0), open_line)
+
+SETTINGS = BusSettings("hall", "tcp", host="meter", timeout_seconds=0.01, pause_seconds=0)
+
+
+def test_a_new_line_that_breaks_is_no_connection_and_the_next_request_opens_another() -> None:
+    first = Broken([])
+    connection = Connection(SETTINGS, opener(first, ScriptedLine([TCP_ANSWER.replace("00 01", "00 02", 1)])))
     with pytest.raises(NoConnection, match="Broken pipe"):
         connection.read(1, "input", 0, 2)
-    assert opened[0].closed
+    assert first.closed
     assert connection.read(1, "input", 0, 2) == WORDS
+
+
+def test_a_line_that_the_other_end_closed_in_between_is_opened_again_at_once() -> None:
+    first = Fading([TCP_ANSWER])
+    connection = Connection(SETTINGS, opener(first, ScriptedLine([TCP_ANSWER.replace("00 01", "00 03", 1)])))
+    assert connection.read(1, "input", 0, 2) == WORDS
+    assert connection.read(1, "input", 0, 2) == WORDS
+    assert first.closed
+
+
+@given(data=st.data())
+def test_an_rtu_answer_with_any_damage_is_never_taken(data: st.DataObject) -> None:
+    content = bytearray.fromhex(RTU_ANSWER)
+    for place in data.draw(st.sets(st.integers(0, len(content) - 1), min_size=1, max_size=2)):
+        content[place] ^= data.draw(st.integers(1, 255))
+    with pytest.raises((BadAnswer, NoAnswer, Refused)):
+        rtu([content.hex()]).connection().read(1, "input", 0, 2)
+
+
+@given(noise=st.binary(min_size=1, max_size=40), transport=st.sampled_from([rtu, tcp]))
+def test_noise_is_never_an_answer(noise: bytes, transport: t.Callable[[list[str]], Lines]) -> None:
+    with pytest.raises((BadAnswer, NoAnswer, Refused)):
+        transport([noise.hex()]).connection().read(1, "input", 0, 2)

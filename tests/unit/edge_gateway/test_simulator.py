@@ -144,8 +144,8 @@ def test_the_command_line_simulates_a_gateways_configuration(tmp_path: pathlib.P
         with socket.create_connection(("127.0.0.1", int(first.split()[-2])), timeout=5) as connection:
             connection.sendall(bytes.fromhex("00 09 00 00 00 06 05 03 89 60 00 02"))
             assert connection.recv(100).hex(" ") == "00 09 00 00 00 07 05 03 04 42 32 33 20"  # "B23 "
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+            process.send_signal(signal.SIGTERM)  # while a gateway is connected
+            assert process.wait(20) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
     assert not (tmp_path / "tty").is_symlink()

@@ -36,6 +36,9 @@ LONGEST_WAIT_SECONDS = 60.0
 """A meter that failed more than FREE_FAILURES times in a row is left alone for a while, longer each time: each of its timeouts is
 time that the other meters on the bus do not get."""
 
+DOWN_SECONDS = 2.0
+"""How long a bus that cannot be connected to is not tried again: each try may take a timeout, and there may be a hundred meters."""
+
 FASTEST_COUNTER_KW = 1000.0
 """What a counter may rise by, at least: models with the general power limit stand for installations of any size."""
 
@@ -61,6 +64,10 @@ class MeterFault(Exception):
         super().__init__(sentence)
         self.kind = kind
         self.sentence = sentence
+
+
+class _BusFault(MeterFault):
+    """No fault of this meter's: there is no connection to any of them."""
 
 
 @dataclasses.dataclass
@@ -95,6 +102,8 @@ class Bus:
         self._connection = connection or Connection(settings)
         self._clock = clock
         self._states: dict[str, _State] = {}
+        self._down_until = 0.0
+        self._down_reason = ""
 
     def read(self, meter: MeterSettings) -> MeterReading:
         """Read one meter once. Connects when it has to. Raises MeterFault; the next call then starts afresh."""
@@ -107,6 +116,8 @@ class Bus:
             raise self._fault("unreachable", meter, failures, "look at its power, wiring and unit id")
         try:
             reading = self._read(meter, model, state)
+        except _BusFault:
+            raise
         except MeterFault as fault:
             if fault.kind in ("unreachable", "framing"):
                 self._note_failure(state)
@@ -116,6 +127,8 @@ class Bus:
 
     def words(self, meter: MeterSettings, kind: RegisterKind, address: int, count: int) -> list[int]:
         """`count` raw words of a meter. Raises MeterFault; Refused when the meter answers with an exception that refuses them."""
+        if self._clock() < self._down_until:
+            raise self._no_connection(meter)
         # A meter that was well gets a second chance: on a long line one answer in a thousand is lost.
         state = self._states.get(meter.key)
         chances = 2 if state is None or state.failures == 0 else 1
@@ -124,9 +137,8 @@ class Bus:
             try:
                 return self._connection.read(meter.unit, kind, address, count)
             except NoConnection as error:
-                fault = self._fault("unreachable", meter, f"no connection to {self.settings.peer}: {error}", "look at address and network")
-                if self.settings.transport == "rtu":
-                    fault = self._fault("unreachable", meter, f"{self.settings.peer} cannot be used: {error}", "look at the adapter")
+                self._down_until, self._down_reason = self._clock() + DOWN_SECONDS, str(error)
+                raise self._no_connection(meter) from None
             except NoAnswer:
                 what = f"no answer to a request for {_span(address, count)} within {self.settings.timeout_seconds:g} s"
                 fault = self._fault("unreachable", meter, what, "look at its power, wiring and unit id")
@@ -235,6 +247,12 @@ class Bus:
 
     def _sentence(self, meter: MeterSettings, text: str) -> str:
         return f"Meter {meter.key} (unit {meter.unit} on bus {self.settings.id}): {text}."
+
+    def _no_connection(self, meter: MeterSettings) -> _BusFault:
+        what, remedy = f"no connection to {self.settings.peer}: {self._down_reason}", "look at address and network"
+        if self.settings.transport == "rtu":
+            what, remedy = f"{self.settings.peer} cannot be used: {self._down_reason}", "look at the adapter"
+        return _BusFault("unreachable", self._sentence(meter, f"{what}; {remedy}"))
 
     def _fault(self, kind: FaultKind, meter: MeterSettings, what: str, remedy: str) -> MeterFault:
         return MeterFault(kind, self._sentence(meter, f"{what}; {remedy}").replace("?.", "?"))

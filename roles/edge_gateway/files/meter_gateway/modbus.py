@@ -74,6 +74,9 @@ class Connection:
     def __init__(self, settings: BusSettings, open_line: Callable[[BusSettings], Line] = open_line, patient: bool = True) -> None:
         self._settings = settings
         self._open_line = open_line
+        # Modbus over Serial Line, V1.02, 2.5.1.1: 3.5 characters (of 11 bits) of silence part two frames.
+        silence = 3.5 * 11 / settings.baudrate if settings.transport == "rtu" else 0.0
+        self._pause = max(settings.pause_seconds, silence)
         self._patience = settings.timeout_seconds if patient else 0.0
         self._line: Line | None = None
         self._transaction = 0
@@ -84,17 +87,23 @@ class Connection:
         """`count` words from `address` on. Raises NoConnection, NoAnswer, BadAnswer, Refused; ends within about two timeouts."""
         request_type = ReadInputRegistersRequest if kind == "input" else ReadHoldingRegistersRequest
         request = request_type(address=address, count=count, dev_id=unit)
-        try:
-            answer = self._ask(request)
-        except OSError as error:
-            self.close()
-            raise NoConnection(error.strerror or str(error)) from None
-        except (NoAnswer, BadAnswer):
-            self._stale = True
-            self.close()
-            raise
-        finally:
-            self._quiet_until = time.monotonic() + self._settings.pause_seconds
+        # The other end may have closed a connection that was idle: that says nothing yet.
+        chances = 1 if self._line is None else 2
+        answer: ModbusPDU | None = None
+        while answer is None:
+            chances -= 1
+            try:
+                answer = self._ask(request)
+            except OSError as error:
+                self.close()
+                if chances == 0:
+                    raise NoConnection(error.strerror or str(error)) from None
+            except (NoAnswer, BadAnswer):
+                self._stale = True
+                self.close()
+                raise
+            finally:
+                self._quiet_until = time.monotonic() + self._pause
         if isinstance(answer, ExceptionResponse):
             raise Refused(answer.exception_code)
         words = list(answer.registers)

@@ -134,6 +134,26 @@ class Feed:
             self._answer(request, self._framer)
 
 
+class _Connection(asyncio.Protocol):
+    """A TCP connection to a wire. open_ones: where it stands while it is open."""
+
+    def __init__(self, wire: Wire, open_ones: set[asyncio.Transport]) -> None:
+        self._wire = wire
+        self._open_ones = open_ones
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._open_ones.add(transport)
+        self._feed = self._wire.connect(transport.write)
+
+    def data_received(self, data: bytes) -> None:
+        self._feed.bytes_came(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._open_ones.discard(self._transport)
+
+
 class Simulator:
     """All buses of a configuration: the gateway's own (see meter_gateway), where a meter may also say what it measures:
     `kW` (its load, negative feeds in) or `readings` ({file, columns, step_seconds}, a CSV file that is played), and a bus of
@@ -152,7 +172,7 @@ class Simulator:
         self.wires = {bus["id"]: Wire(bus, _meters(bus, known), fault_file, clock) for bus in self._buses}
         self.ports: dict[str, int] = {}
         self._servers: list[asyncio.Server] = []
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._open: set[asyncio.Transport] = set()
         self._terminals: list[tuple[int, int, pathlib.Path]] = []
 
     async def start(self) -> None:
@@ -167,8 +187,8 @@ class Simulator:
         """Close all connections and listen no more."""
         for server in self._servers:
             server.close()
-        for writer in list(self._writers):
-            writer.close()
+        for transport in list(self._open):
+            transport.abort()
         for server in self._servers:
             await server.wait_closed()
         for master, slave, link in self._terminals:
@@ -178,16 +198,8 @@ class Simulator:
             link.unlink(missing_ok=True)
 
     async def _listen(self, wire: Wire, bus: Mapping[str, Any]) -> None:
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self._writers.add(writer)
-            feed = wire.connect(writer.write)
-            with contextlib.suppress(ConnectionError):
-                while data := await reader.read(4096):
-                    feed.bytes_came(data)
-            self._writers.discard(writer)
-            writer.close()
-
-        server = await asyncio.start_server(serve, bus.get("host", "127.0.0.1"), bus["port"])
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: _Connection(wire, self._open), bus.get("host", "127.0.0.1"), bus["port"])
         self._servers.append(server)
         self.ports[wire.bus_id] = server.sockets[0].getsockname()[1]
 
