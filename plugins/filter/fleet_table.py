@@ -21,6 +21,11 @@ options:
     type: list
     elements: dict
     required: true
+  unreachable:
+    description: The names of gateways that could not be asked.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

@@ -15,12 +15,13 @@ HEADING = ("Gateway", "State", "Version", "AWS", "Meters", "Last reading (UTC)",
 NAMED_METERS = 10
 
 
-def fleet_table(gateways: c.Sequence[c.Mapping[str, t.Any]]) -> list[str]:
+def fleet_table(gateways: c.Sequence[c.Mapping[str, t.Any]], unreachable: c.Iterable[str] = ()) -> list[str]:
     """Lines: a table with one row for each gateway, then a sentence for each thing that needs somebody.
 
     gateways: mappings with gateway, healthy, status (what ``meter_gateway status --json`` prints, or empty) and message (why there is
-    none). A meter is silent if its last poll was an error.
+    none). unreachable: names of those that could not be asked. A meter is silent if its last poll was an error.
     """
+    gateways = [*gateways, *({"gateway": name, "healthy": False, "status": {}, "message": "it cannot be reached"} for name in unreachable)]
     rows = [HEADING, *(_row(gateway) for gateway in gateways)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADING))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
