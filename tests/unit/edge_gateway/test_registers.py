@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -13,7 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_gateway import models
-from meter_gateway.registers import TYPES, Register, decode, encode, from_four_quadrants, group, to_number, to_words, words_of
+from meter_gateway.registers import (
+    TYPES,
+    Register,
+    Request,
+    alternate,
+    decode,
+    encode,
+    from_four_quadrants,
+    group,
+    to_number,
+    to_words,
+    words_of,
+)
 from tests.unit.edge_gateway.golden import FUNCTIONS, GOLDEN
 
 MODELS = models.load(models.bundled(), {})
@@ -182,3 +195,19 @@ def test_requests_hold_every_register_and_keep_the_limits(places: list[tuple[int
             assert request.address <= one.address
             assert one.end <= request.address + request.count
     assert len(requests) <= len(found)
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_a_late_answer_is_told_by_its_length_in_every_model(model: str) -> None:
+    one = MODELS[model]
+    lengths = [request.count for request in alternate(group(one.registers, one.max_registers, one.max_gap, one.align, one.ranges))]
+    assert len(lengths) == 1 or all(first != second for first, second in zip(lengths, lengths[1:] + lengths[:1], strict=True))
+
+
+@given(lengths=st.lists(st.integers(1, 4), max_size=12))
+def test_requests_change_their_order_only(lengths: list[int]) -> None:
+    requests = [Request(10 * place, length, ()) for place, length in enumerate(lengths)]
+    ordered = alternate(requests)
+    assert sorted(ordered, key=lambda request: request.address) == requests
+    if lengths and max(map(lengths.count, lengths)) <= (len(lengths) + 1) // 2:
+        assert all(first.count != second.count for first, second in itertools.pairwise(ordered))

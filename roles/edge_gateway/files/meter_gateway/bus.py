@@ -22,7 +22,7 @@ from .modbus import (
     Refused,
 )
 from .models import COUNTERS, MeterModel
-from .registers import Register, RegisterKind, Request, decode, group, to_number, words_of
+from .registers import Register, RegisterKind, Request, alternate, decode, group, to_number, words_of
 from .settings import BusSettings, MeterSettings
 
 FaultKind = Literal["unreachable", "exception", "framing", "implausible", "settings"]
@@ -267,7 +267,7 @@ def _plan(model: MeterModel, registers: list[Register], grouping: int) -> tuple[
     if GROUPINGS[grouping] == "one by one":
         return tuple(one for register in registers for one in group([register], model.max_registers, 0, model.align))
     gap = model.max_gap if GROUPINGS[grouping] == "grouped" else 0
-    return group(registers, model.max_registers, gap, model.align, model.ranges)
+    return alternate(group(registers, model.max_registers, gap, model.align, model.ranges))
 
 
 def _span(address: int, count: int) -> str:

@@ -9,6 +9,7 @@ All of it is pure. An address is what goes over the wire (0-based), a word is on
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import math
 import struct
@@ -170,6 +171,22 @@ def group(
                 continue
         requests.append(Request(start, end - start, (register,)))
     return tuple(requests)
+
+
+def alternate(requests: Sequence[Request]) -> tuple[Request, ...]:
+    """The same requests in an order in which neighbours differ in length, as far as that can be.
+
+    An RTU answer does not say what it answers. On a line that is late by one answer, each would be taken for the next request's; now
+    its length gives it away.
+    """
+    left = list(requests)
+    ordered: list[Request] = []
+    while left:
+        lengths = collections.Counter(request.count for request in left)
+        fitting = [request for request in left if not ordered or request.count != ordered[-1].count] or left
+        ordered.append(max(fitting, key=lambda request: lengths[request.count]))
+        left.remove(ordered[-1])
+    return tuple(ordered)
 
 
 def _in_one_range(start: int, end: int, ranges: Sequence[tuple[int, int]]) -> bool:
