@@ -213,6 +213,45 @@ def test_a_late_answer_is_never_taken_for_another(simulated: Simulated) -> None:
     assert simulated.bus.read(slow).values == simulated.truth(slow)
 
 
+class OneLate:
+    """A converter that hands out each answer when the next request comes, on whatever connection that is."""
+
+    def __init__(self, wire: server.Wire) -> None:
+        self._feed = wire.connect(self._answered)
+        self._held = b""
+        self._ready: list[bytes] = []
+
+    def _answered(self, frame: bytes) -> None:
+        self._ready, self._held = [self._held], frame
+
+    def send(self, data: bytes) -> None:
+        self._feed.bytes_came(data)
+
+    def receive(self, deadline: float) -> bytes:
+        return self._ready.pop() if self._ready else b""
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_a_line_that_is_always_one_answer_late_never_gives_a_wrong_value(model: str) -> None:
+    meter = meter_of(model)
+    settings = BusSettings("rs485", "rtu_over_tcp", (meter,), host="converter", pause_seconds=0)
+    simulated_meter = server.Meter(MODELS[model], server.Profile("x", 10))
+    line = OneLate(server.Wire({"id": "rs485", "transport": "rtu_over_tcp"}, {1: simulated_meter}, server.FaultFile(None), lambda: NOON))
+    bus = Bus(settings, MODELS, Connection(settings, lambda _settings: line))
+    truth = simulated_meter.values(NOON)
+    factors = {one.name: one.factor if one.type[0] != "f" else 0 for one in MODELS[model].registers}
+    for _round in range(10):
+        try:
+            values = bus.read(meter).values
+        except MeterFault as fault:
+            assert fault.kind in ("framing", "unreachable")
+            continue
+        assert values == {name: pytest.approx(value, rel=1e-5, abs=factors[name]) for name, value in truth.items()}
+
+
 def test_an_answer_that_is_slow_but_in_time_counts(simulated: Simulated) -> None:
     meter = simulated.settings.meters[0]
     simulated.fault(meter, {"kind": "late", "seconds": 0.02})
