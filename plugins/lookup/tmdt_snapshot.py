@@ -21,6 +21,13 @@ options:
     required: true
     type: list
     elements: path
+  gather:
+    description:
+      - What to read of the snapshots. Other files of the folders are not looked at.
+    type: list
+    elements: str
+    choices: [component_types, entities, scenes]
+    default: [component_types, entities, scenes]
 seealso:
   - module: energytwin.aws.twinmaker_workspace_info
   - module: energytwin.aws.twinmaker_component_type
@@ -29,6 +36,10 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Read a snapshot once
+  ansible.builtin.set_fact:
+    snapshot: "{{ lookup('energytwin.aws.tmdt_snapshot', 'snapshots/example-plant', gather=['component_types', 'scenes']) }}"
+
 - name: Bring the component types of a snapshot
   energytwin.aws.twinmaker_component_type:
     workspace_id: example-plant_workspace
@@ -42,14 +53,14 @@ EXAMPLES = r"""
     property_groups: "{{ item.property_groups }}"
     composite_component_types: "{{ item.composite_component_types }}"
     tags: "{{ item.tags }}"
-  loop: "{{ lookup('energytwin.aws.tmdt_snapshot', 'snapshots/example-plant').component_types }}"
+  loop: "{{ snapshot.component_types }}"
   loop_control:
     label: "{{ item.component_type_id }}"
 
 - name: Bring its entities
   energytwin.aws.twinmaker_entities:
     workspace_id: example-plant_workspace
-    entities: "{{ lookup('energytwin.aws.tmdt_snapshot', 'snapshots/example-plant').entities }}"
+    src: snapshots/example-plant
 
 - name: Bring its scenes with their models
   energytwin.aws.twinmaker_scene:
@@ -61,7 +72,7 @@ EXAMPLES = r"""
     capabilities: "{{ item.capabilities }}"
     metadata: "{{ item.metadata }}"
     tags: "{{ item.tags }}"
-  loop: "{{ lookup('energytwin.aws.tmdt_snapshot', 'snapshots/example-plant').scenes }}"
+  loop: "{{ snapshot.scenes }}"
   loop_control:
     label: "{{ item.scene_id }}"
 """
@@ -87,7 +98,7 @@ _raw:
       type: list
       elements: dict
     models:
-      description: The models, in the shape of C(resources), if there is no scene.
+      description: The models, in the shape of C(resources), if there is no scene to bring them. Read with the scenes.
       type: list
       elements: dict
 """
@@ -103,9 +114,9 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.snapshot
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
+        self.set_options(var_options=variables, direct=kwargs)
+        folders = [self.find_file_in_search_path(variables or {}, "files", term, ignore_missing=True) or term for term in terms]
         try:
-            return [
-                read_snapshot(self.find_file_in_search_path(variables or {}, "files", term, ignore_missing=True) or term) for term in terms
-            ]
+            return [read_snapshot(folder, self.get_option("gather")) for folder in folders]
         except Refused as fault:
             raise AnsibleLookupError(fault.message) from None

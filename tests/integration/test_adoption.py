@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import pathlib
+import subprocess
+import sys
 
-from tests.integration.conftest import LocalCloud
+from tests.integration.conftest import REPOSITORY, LocalCloud
 from tests.unit.plugins.modules.clouds import furnish
 from tests.unit.plugins.modules.rich_workspace import make_rich
 
@@ -30,3 +32,14 @@ def test_a_playbook_takes_a_workspace_over_and_makes_a_copy(cloud: LocalCloud, t
     assert first.count("Bring a component type") == 4, "those of the copy"
     assert {"Bring its entities", "Bring its scenes"} <= set(first)
     assert adopt() == []
+
+
+def test_a_folder_that_is_no_snapshot_is_one_sentence(tmp_path: pathlib.Path) -> None:
+    message = f"msg={{{{ lookup('energytwin.aws.tmdt_snapshot', '{tmp_path}') }}}}"
+    ansible = pathlib.Path(sys.executable).parent / "ansible"
+    command = [str(ansible), "localhost", "-m", "ansible.builtin.debug", "-a", message]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert f"'{tmp_path}' is no snapshot of tmdt, for there is no tmdt.json in it; check the path." in " ".join(
+        (done.stdout + done.stderr).split()
+    )

@@ -51,16 +51,10 @@ ENTITY_OPTIONS = {
 SCENE_OPTIONS: dict[str, t.Any] = {"description": "", "capabilities": [], "metadata": {}, "tags": {}}
 
 
-class Snapshot(t.TypedDict):
-    """The content of a snapshot in the shape of the options of twinmaker_component_type, twinmaker_entities and twinmaker_scene.
-
-    models: files that no scene brings along, as resources of twinmaker_scene.
-    """
-
-    component_types: list[Answer]
-    entities: list[Answer]
-    scenes: list[Answer]
-    models: list[Answer]
+Snapshot = dict[str, list[Answer]]
+# What there is in a snapshot, each in the shape of the options of twinmaker_component_type, twinmaker_entities and twinmaker_scene.
+# models: files that no scene brings along, as resources of twinmaker_scene; they come with the scenes.
+KINDS = ("component_types", "entities", "scenes")
 
 
 def inside(name: t.Any, where: str) -> str:
@@ -125,27 +119,23 @@ def gltf_references(model: Answer, key: str) -> list[str]:
 # ---- from files
 
 
-def from_files(load: c.Callable[[str], t.Any], path_of: c.Callable[[str], str]) -> Snapshot:
-    """A snapshot from its files. Raises Refused with what is wrong with them, and where.
+def from_files(load: c.Callable[[str], t.Any], path_of: c.Callable[[str], str], kinds: c.Collection[str] = KINDS) -> Snapshot:
+    """A snapshot, or what is asked for of it, from its files. Raises Refused with what is wrong with them, and where.
 
     load: gives the JSON content of a file, by its path in the folder. path_of: gives the path for the modules to read.
     """
     config = _config(load)
-    types = _types(config, load)
-    documents = {name: load(name) for name in _names(config, "scenes")}
-    scene_shapes, models = _scene_options(documents, _names(config, "models"), path_of)
-    return {
-        "component_types": in_making_order([_type_options(content, types) for content in types.values()]),
-        "entities": _entities(config, types, load),
-        "scenes": [{**shape, **_options_of_scene(config, shape["scene_id"])} for shape in scene_shapes],
-        "models": models,
-    }
-
-
-def entities_from_files(load: c.Callable[[str], t.Any]) -> list[Answer]:
-    """The entities of a snapshot alone, as ``from_files`` gives them."""
-    config = _config(load)
-    return _entities(config, _types(config, load), load)
+    types = _types(config, load) if {"component_types", "entities"} & {*kinds} else {}
+    found: Snapshot = {}
+    if "component_types" in kinds:
+        found["component_types"] = in_making_order([_type_options(content, types) for content in types.values()])
+    if "entities" in kinds:
+        found["entities"] = _entities(config, types, load)
+    if "scenes" in kinds:
+        documents = {name: load(name) for name in _names(config, "scenes")}
+        shapes, found["models"] = _scene_options(documents, _names(config, "models"), path_of)
+        found["scenes"] = [{**shape, **_options_of_scene(config, shape["scene_id"])} for shape in shapes]
+    return found
 
 
 def _config(load: c.Callable[[str], t.Any]) -> Answer:

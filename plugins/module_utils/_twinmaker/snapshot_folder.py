@@ -18,20 +18,15 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import o
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.objects import Content
 
 Answer = dict[str, t.Any]
-R = t.TypeVar("R")
-
-
-def read_snapshot(folder: str) -> snapshot.Snapshot:
-    """The content of a snapshot in the shape of the modules' options. Raises Refused with what is wrong with it, and where."""
-    return _read(folder, snapshot.from_files)
 
 
 def read_entities(folder: str) -> list[Answer]:
-    """The entities of a snapshot alone, as ``read_snapshot`` gives them; its scenes and models may be elsewhere."""
-    return _read(folder, lambda load_, _path_of: snapshot.entities_from_files(load_))
+    """The entities of a snapshot alone; its scenes and models may be elsewhere."""
+    return read_snapshot(folder, ["entities"])["entities"]
 
 
-def _read(folder: str, read: c.Callable[[c.Callable[[str], t.Any], c.Callable[[str], str]], R]) -> R:
+def read_snapshot(folder: str, kinds: c.Collection[str] = snapshot.KINDS) -> snapshot.Snapshot:
+    """A snapshot, or what is asked for of it, in the shape of the modules' options. Raises Refused with what is wrong with it, and where."""
     if not os.path.isfile(os.path.join(folder, snapshot.CONFIG)):
         raise Refused(f"'{folder}' is no snapshot of tmdt, for there is no {snapshot.CONFIG} in it; check the path.")
 
@@ -42,7 +37,7 @@ def _read(folder: str, read: c.Callable[[c.Callable[[str], t.Any], c.Callable[[s
         return path
 
     try:
-        return read(lambda name: load(path_of(name), name), path_of)
+        return snapshot.from_files(lambda name: load(path_of(name), name), path_of, kinds)
     except Refused as fault:
         raise Refused(f"Snapshot '{folder}': {fault.message}") from fault
 

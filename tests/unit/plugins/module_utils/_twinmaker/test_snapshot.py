@@ -161,6 +161,18 @@ def test_entities_alone_need_neither_scenes_nor_models(folder: pathlib.Path) -> 
     assert read_entities(str(folder)) == everything
 
 
+def test_component_types_alone_need_neither_entities_nor_models(folder: pathlib.Path) -> None:
+    everything = read_snapshot(str(folder))["component_types"]
+    write(folder, "entities.json", "{")
+    write(folder, "tmdt.json", {**CONFIG, "models": ["../../elsewhere.glb"]})
+    assert read_snapshot(str(folder), ["component_types"]) == {"component_types": everything}
+
+
+def test_a_folder_without_tmdt_json_is_no_snapshot(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(Refused, match=r"is no snapshot of tmdt, for there is no tmdt\.json in it"):
+        read_snapshot(str(tmp_path))
+
+
 def test_an_empty_snapshot_is_one(tmp_path: pathlib.Path) -> None:
     write(tmp_path, "tmdt.json", {})
     assert read_snapshot(str(tmp_path)) == {"component_types": [], "entities": [], "scenes": [], "models": []}
