@@ -168,6 +168,7 @@ def _component(component: Answer, wanted: WantedComponent | None) -> Component:
             definition={key: item for key, item in definition.items() if key not in ANSWER_ONLY} if asks_definition else None,
             resettable=value is not None
             and not definition.get("isRequiredInEntity")
+            and not definition.get("isImported")
             and (not default or data_value(default, name) != value),
         )
     return Component(

@@ -11,9 +11,18 @@ import typing as t
 import hypothesis.strategies as st
 from hypothesis import given
 
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.component_types import change_type, own_parts
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.shapes import manageable, parents_first, shown_entity
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Options, changes
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.component_types import change_type, own_parts, tidy_definition
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.shapes import (
+    manageable,
+    manageable_types,
+    parents_first,
+    shown_entity,
+    shown_type,
+)
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import actual_from_answer, wanted_entity
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.usage import dependents_among
+from local_cloud.services.twinmaker.definitions import ComponentTypes
 
 NAMES = "abcdefgh"
 
@@ -71,6 +80,12 @@ def test_what_others_own_is_left_out_with_all_below_it() -> None:
     assert [entity["entity_id"] for entity in manageable(entities)] == ["mine"]
 
 
+def test_types_of_a_sync_job_are_left_out() -> None:
+    answers = [{"componentTypeId": "mine", "arn": "a"}, {"componentTypeId": "asset", "arn": "b", "syncSource": "SITEWISE"}]
+    found = manageable_types(shown_type(one, [], {}) for one in answers)
+    assert [one["component_type_id"] for one in found] == ["mine"]
+
+
 def answer(**components: t.Any) -> dict[str, t.Any]:
     return {"entityId": "panel", "entityName": "Panel", "arn": "arn", "components": components, "status": {"state": "ACTIVE"}}
 
@@ -83,6 +98,13 @@ def test_imported_properties_are_not_the_entity_s_own() -> None:
     found = shown_entity(answer(meter={"componentTypeId": "t", "properties": properties}), lambda type_id: {}, None)
     assert found["components"]["meter"]["properties"].keys() == {"own"}
     assert "tags" not in found
+
+
+def test_a_prune_leaves_imported_values_alone() -> None:
+    properties = {"imported": {"value": {"stringValue": "y"}, "definition": {"dataType": {"type": "STRING"}, "isImported": True}}}
+    found = answer(meter={"componentTypeId": "t", "properties": properties})
+    wanted = wanted_entity(shown_entity(found, lambda type_id: {}, None), "$ROOT", {})
+    assert not changes(actual_from_answer(found, wanted), wanted, Options(prune=True))
 
 
 def test_errors_are_told_and_are_no_option() -> None:
@@ -136,3 +158,57 @@ def test_only_the_properties_that_differ_are_reasons() -> None:
         }
     }
     assert change_type(there, [PARENT], wanted).reasons == ["property_definitions: 'b' differs"]
+
+
+DATA_TYPES: list[dict[str, t.Any]] = [
+    {"type": "STRING"},
+    {"type": "STRING", "allowedValues": [{"stringValue": "b"}, {"stringValue": "a"}]},
+    {"type": "STRING", "unitOfMeasure": "kW"},
+]
+OWN = {
+    "isRequiredInEntity": st.booleans(),
+    "defaultValue": st.sampled_from([{"stringValue": "a"}, {"stringValue": "b"}]),
+    "displayName": st.sampled_from(["A", "B"]),
+    "configuration": st.sampled_from([{"k": "v"}, {"k": "w"}]),
+}
+OVERRIDES = {**OWN, "dataType": st.sampled_from(DATA_TYPES)}
+KEPT_FLAGS = {flag: st.booleans() for flag in ("isExternalId", "isStoredExternally", "isTimeSeries")}
+
+
+@st.composite
+def families(draw: st.DrawFn) -> dict[str, dict[str, t.Any]]:
+    """A type, one that inherits from it and overrides some of it, and one that inherits from that one."""
+    own = st.fixed_dictionaries({"dataType": st.sampled_from(DATA_TYPES)}, optional={**OWN, **KEPT_FLAGS})
+    overrides = st.dictionaries(st.sampled_from("abc"), st.fixed_dictionaries({}, optional=OVERRIDES), max_size=3)
+    return {
+        "base": {"propertyDefinitions": {name: draw(own) for name in "abc"}},
+        "heir": {"extendsFrom": ["base"], "propertyDefinitions": {**draw(overrides), "d": draw(own)}},
+        "last": {"extendsFrom": ["heir"], "propertyDefinitions": draw(overrides)},
+    }
+
+
+def flattened(types: dict[str, dict[str, t.Any]]) -> dict[str, dict[str, t.Any]]:
+    """GetComponentType's answers, as the local cloud gives them."""
+    around = ComponentTypes(types.get)
+    return {
+        name: {"componentTypeId": name, **one, "propertyDefinitions": around.flat(name).properties, "status": {"state": "ACTIVE"}}
+        for name, one in types.items()
+    }
+
+
+@given(families())
+def test_what_a_type_is_said_to_define_makes_the_same_type_again(types: dict[str, dict[str, t.Any]]) -> None:
+    there = flattened(types)
+    own = {name: own_parts(one, [there[parent] for parent in one.get("extendsFrom", [])]) for name, one in there.items()}
+    for name, one in there.items():
+        parents = [there[parent] for parent in one.get("extendsFrom", [])]
+        assert change_type(one, parents, own[name]).reasons == []
+        # What was given in the first place is there too.
+        assert change_type(one, parents, {"propertyDefinitions": types[name]["propertyDefinitions"]}).reasons == []
+    sent = {name: {**parts, **change_type(None, [], parts).request} for name, parts in own.items()}
+    again = flattened(sent)
+    for name in there:
+        tidied, tidied_again = (
+            {key: tidy_definition(item) for key, item in answers[name]["propertyDefinitions"].items()} for answers in (there, again)
+        )
+        assert tidied == tidied_again
