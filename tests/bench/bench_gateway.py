@@ -342,7 +342,7 @@ def _config(
 
 
 def _numbered(config: pathlib.Path, life: int, accepted: pathlib.Path, *, rate: float) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.tools.numbered_gateway", config, str(life), accepted, str(rate)]
+    command = [sys.executable, "-m", "tests.tools.numbered_gateway", str(config), str(life), str(accepted), str(rate)]
     return subprocess.Popen(command, cwd=CHECKOUT, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
 
 

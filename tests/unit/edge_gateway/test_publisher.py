@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import shutil
+import ssl
 import threading
 import typing as t
 
@@ -117,7 +118,12 @@ def test_a_broker_that_cannot_be_reached_is_said_once(
 ) -> None:
     tries: list[MqttSettings] = []
     context = publisher._context
-    monkeypatch.setattr(publisher, "_context", lambda settings: tries.append(settings) or context(settings))
+
+    def counting(settings: MqttSettings) -> ssl.SSLContext:
+        tries.append(settings)
+        return context(settings)
+
+    monkeypatch.setattr(publisher, "_context", counting)
     line = new_line(settings)
     eventually(lambda: len(tries) > 5, "some more tries")
     assert caplog.text.count("cannot be reached") == 1

@@ -263,9 +263,10 @@ class _Section:
 
     def __init__(self, data: Any, place: str, faults: list[str]) -> None:
         self._place = place
-        self._faults = faults
         self._seen: set[str] = set()
         self._data: Mapping[str, Any] = data if isinstance(data, dict) else {}
+        # One fault is enough for what is no object: that its keys are missing goes without saying.
+        self._faults = faults if isinstance(data, dict) else []
         if not isinstance(data, dict):
             faults.append(f"{place or 'The configuration'}: {_shown(data)} is no object; write {{...}}.")
 

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Readings that other devices publish to a broker on the box."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import json
+import threading
+import typing as t
+
+import pytest
+
+from meter_gateway.config import ListenerSettings, parse
+from meter_gateway.listener import Listener, understand
+from meter_gateway.notify import Notifier
+from meter_gateway.service import Service
+from tests.tools.fake_broker import FakeBroker
+
+Eventually = c.Callable[[c.Callable[[], t.Any], str], t.Any]
+
+
+def heard(topic: str, **data: t.Any) -> tuple[str, dict[str, t.Any], int | None]:
+    found = understand(topic, json.dumps(data).encode(), "meters")
+    return found.key, json.loads(found.body), found.taken
+
+
+def test_panel_and_meter_of_the_topic() -> None:
+    assert heard("meters/roof/5", kW=1) == ("roof/5", {"panelId": "roof", "meterId": "5", "kW": 1.0}, None)
+
+
+def test_panel_and_meter_of_the_message_and_its_own_time() -> None:
+    key, body, taken = heard("meters/emon", panelId="roof", meterId=5, kW=-1.5, timestamp=1_800_000_000_000, rssi=-70)
+    assert (key, taken) == ("roof/5", 1_800_000_000_000)
+    assert body == {"panelId": "roof", "meterId": "5", "kW": -1.5}
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "why"),
+    [
+        ("meters/roof/5", b"on", "no JSON"),
+        ("meters/roof/5", b"[1]", "no JSON object"),
+        ("meters/roof/5", b'{"power": 4}', "none of v1"),
+        ("meters/roof/5", b'{"kW": "4"}', "kW is no number"),
+        ("meters/roof/5", b'{"kW": NaN}', "kW is no number"),
+        ("meters/roof/5", b'{"kW": true}', "kW is no number"),
+        ("meters/roof/5", b'{"kW": 4, "meterId": "6"}', "another one than its topic's '5'"),
+        ("meters/x", b'{"kW": 4, "panelId": "p"}', "neither its topic nor its meterId"),
+        ("meters/roof/5", b'{"kW": 4, "timestamp": 1800000000}', "no integer of Unix milliseconds"),
+        ("meters/roof/5", b'{"kW": 4, "timestamp": 18e11}', "no integer of Unix milliseconds"),
+        ("meters/roof/5", b'{"kW": 4, "timestamp": 1800000000000000}', "no integer of Unix milliseconds"),
+        ("meters/roof/5", b" " * 70_000, "70000 bytes"),
+    ],
+)
+def test_what_is_no_reading(topic: str, payload: bytes, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        understand(topic, payload, "meters")
+
+
+def test_the_local_broker_is_answered_when_the_reading_is_on_the_disk(eventually: Eventually, caplog: t.Any) -> None:
+    kept: list[tuple[str, int | None, c.Callable[[], None]]] = []
+    with FakeBroker() as broker:
+        listener = Listener(ListenerSettings("127.0.0.1", broker.port, "meters", "gw"), lambda *reading: kept.append(reading))
+        listener.start()
+        try:
+            eventually(lambda: broker.subscriptions == ["meters/#"], "the subscription")
+            broker.send("meters/roof/5", b'{"kW": 4}', 1)
+            eventually(lambda: kept, "the reading")
+            broker.send("meters/roof/5", b"bad", 2)
+            eventually(lambda: broker.acknowledged(2), "the answer to a message that is no reading")
+            assert not broker.acknowledged(1)
+            kept[0][2]()
+            eventually(lambda: broker.acknowledged(1), "the answer")
+        finally:
+            listener.stop()
+    assert (listener.messages, listener.refused) == (1, 1)
+    assert "'meters/roof/5' is no reading: it is no JSON" in caplog.text
+
+
+def test_a_listener_is_a_part_of_the_service(config_data: dict[str, t.Any], broker: FakeBroker, eventually: Eventually) -> None:
+    with FakeBroker() as local:
+        config_data["buses"] = []
+        config_data["listener"] = {"port": local.port, "topic_prefix": "meters"}
+        service = Service(parse(config_data, {}), notifier=Notifier({}))
+        thread = threading.Thread(target=service.run)
+        thread.start()
+        try:
+            eventually(lambda: local.subscriptions, "the subscription")
+            local.send("meters/roof/5", b'{"kW": 4, "timestamp": 1800000000000}', 1)
+            eventually(lambda: local.acknowledged(1), "the commit")
+            broker.up()
+            eventually(lambda: broker.messages, "the message at the broker")
+        finally:
+            service.end()
+            thread.join(30)
+    assert json.loads(broker.messages[0][1]) == {"panelId": "roof", "meterId": "5", "kW": 4.0, "timestamp": 1_800_000_000_000}
