@@ -135,6 +135,14 @@ def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: pathlib.Path) -> N
         Outbox(tmp_path / "missing" / "outbox.sqlite3", ROOM, "boot")
 
 
+def test_two_programs_do_not_share_an_outbox(path: pathlib.Path) -> None:
+    first = Outbox(path, ROOM, "boot")
+    with pytest.raises(OutboxFailed, match="used by another meter_gateway"):
+        Outbox(path, ROOM, "boot")
+    first.close()
+    Outbox(path, ROOM, "boot").close()
+
+
 def test_a_commit_that_fails_changes_nothing(path: pathlib.Path) -> None:
     outbox = Outbox(path, ROOM, "boot")
     outbox.write([entry(1)])

@@ -14,6 +14,7 @@ import typing as t
 
 import pytest
 
+from meter_gateway import service as service_room
 from meter_gateway import status
 from meter_gateway.bus import MeterFault, MeterReading
 from meter_gateway.config import parse
@@ -139,3 +140,41 @@ def test_a_dead_meter_stops_no_other(run: t.Any, broker: FakeBroker, eventually:
     assert status.troubles(found, found["boot"], found["since_boot"]) == []
     running.buses[0].dead.clear()
     eventually(lambda: status.read(path)["meters"]["roof/5"]["last_error"] is None, "the meter's return")
+
+
+def test_a_fault_of_the_program_ends_it_in_one_line(run: t.Any, eventually: Eventually, caplog: t.Any) -> None:
+    running = run()
+
+    def fail(_meter: MeterSettings) -> MeterReading:
+        raise KeyError("nobody thought of this")
+
+    eventually(lambda: running.buses and running.buses[0].number, "the first reading")
+    running.buses[0].read = fail
+    eventually(lambda: running.code is not None, "the end")
+    assert running.code == 1
+    assert "Thread 'bus rs485' ended by a fault of the program: KeyError: 'nobody thought of this'" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_without_signs_of_life_of_a_thread_systemd_gets_none(
+    run: t.Any, eventually: Eventually, config_data: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+
+    class Ear(Notifier):
+        def send(self, *assignments: str) -> None:
+            sent.extend(assignments)
+
+    running = run(notifier=Ear({}))
+    eventually(lambda: "WATCHDOG=1" in sent, "a sign of life")
+    stuck, path = threading.Event(), pathlib.Path(config_data["status_file"])
+    running.buses[0].read = lambda _meter: stuck.wait(60)
+    monkeypatch.setattr(service_room, "STUCK_SECONDS", 1.5)
+    monkeypatch.setattr(service_room, "STATUS_SECONDS", 0.1)
+    eventually(lambda: path.exists() and status.read(path).get("stuck"), "the word in the status")
+    told = sent.count("WATCHDOG=1")
+    found = status.read(path)
+    assert "'bus rs485' has been stuck" in status.troubles(found, found["boot"], found["since_boot"])[0]
+    eventually(lambda: status.read(path)["since_boot"] > found["since_boot"], "the next status")
+    assert sent.count("WATCHDOG=1") == told
+    stuck.set()

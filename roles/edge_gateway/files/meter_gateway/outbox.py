@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fcntl
 import json
 import logging
 import pathlib
@@ -92,7 +93,9 @@ class Outbox:
         self.path = path
         self._limits = limits
         self._boot = boot
-        with _sentences(path):
+        self._lock = _lock(path)
+        with _sentences(path), contextlib.ExitStack() as after_failure:
+            after_failure.callback(self._lock.close)
             self._writer = _connect(path)
             try:
                 self._writer.executescript(_SCHEMA)
@@ -103,6 +106,7 @@ class Outbox:
             except BaseException:
                 self._writer.close()
                 raise
+            after_failure.pop_all()
         self.last_id: int = last
 
     def close(self) -> None:
@@ -110,6 +114,7 @@ class Outbox:
             self._reader.close()
         with contextlib.suppress(sqlite3.Error):
             self._writer.close()
+        self._lock.close()
 
     # ---- the writing thread's
 
@@ -272,6 +277,21 @@ def _is_object(body: t.Any) -> bool:
         return isinstance(json.loads(body), dict)
     except (ValueError, TypeError):
         return False
+
+
+def _lock(path: pathlib.Path) -> t.IO[bytes]:
+    """One program uses an outbox: two would give the same ids to different readings. Held until the file is closed, however that comes."""
+    file = path.with_name(f"{path.name}.lock")
+    try:
+        lock = file.open("ab")
+    except OSError as error:
+        raise OutboxFailed(f"The outbox {path} cannot be written: {error.strerror}. Check the folder and its owner.") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise OutboxFailed(f"The outbox {path} is used by another meter_gateway: stop that one first.") from error
+    return lock
 
 
 def _connect(path: pathlib.Path) -> sqlite3.Connection:

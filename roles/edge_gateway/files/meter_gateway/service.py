@@ -39,7 +39,8 @@ from .settings import BusSettings
 STATUS_SECONDS: Final = 5.0
 # A thread that has shown no life for this long is stuck: no name lookup, TLS handshake or sequence of slow requests takes longer.
 STUCK_SECONDS: Final = 180.0
-LEAVE_SECONDS: Final = 10.0
+# For the buses, the publisher and the outbox each.
+LEAVE_SECONDS: Final = 5.0
 
 EXIT_CLEAN: Final = 0
 EXIT_BROKEN: Final = 1
@@ -106,6 +107,7 @@ class Service:
         self._started = clock.wall_ms()
         self._wake = threading.Event()
         self._ending = threading.Event()
+        self._status_failed = False
         self.recorder = Recorder(self._open_outbox, self._clock, self._deliver, self._rescan)
         self._outgoing = Outgoing(self.recorder.after, settings.publishes_per_second)
         self.publisher = Publisher(settings.mqtt, settings.topic, self._outgoing, self.recorder.confirm, self._clock_is_sure)
@@ -191,8 +193,9 @@ class Service:
             self.listener.stop()
         for worker in self._polling:
             worker.stop.set()
+        end = time.monotonic() + LEAVE_SECONDS
         for worker in self._polling:
-            worker.join(LEAVE_SECONDS)
+            worker.join(max(0.0, end - time.monotonic()))
         self.publisher.stop()
         self._publishing.join(LEAVE_SECONDS)
         self._recording.join(LEAVE_SECONDS)
@@ -218,7 +221,9 @@ class Service:
         try:
             status.write(self._config.status_file, {**self.status(), "stuck": stuck or [], "stopping": stopping})
         except OSError as error:
-            _LOG.debug("The status file %s cannot be written: %s.", self._config.status_file, error.strerror)
+            if not self._status_failed:
+                _LOG.warning("The status file %s cannot be written: %s. Check its folder.", self._config.status_file, error.strerror)
+            self._status_failed = True
 
     def status(self) -> dict[str, Any]:
         """As in the status file: times are Unix milliseconds."""
