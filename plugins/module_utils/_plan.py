@@ -62,13 +62,21 @@ def changed_value(label: str, before: t.Any, after: t.Any) -> str:
     return f"{label} changes from {shown(before)} to {shown(after)}"
 
 
+# What holds nothing: most of what is put in order.
+PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
 def in_order(value: t.Any) -> t.Any:
     """The same value with every mapping in the order of its keys, so that two diffs of the same state are the same text."""
     if isinstance(value, c.Mapping):
-        return {key: in_order(value[key]) for key in sorted(value)}
+        return {key: item if type(item) in PLAIN else in_order(item) for key, item in sorted(value.items(), key=_first)}
     if isinstance(value, list):
         return [in_order(item) for item in value]
     return value
+
+
+def _first(pair: tuple[t.Any, t.Any]) -> t.Any:
+    return pair[0]
 
 
 def as_diff(before: c.Mapping[str, t.Any] | None, after: c.Mapping[str, t.Any] | None) -> dict[str, t.Any]:

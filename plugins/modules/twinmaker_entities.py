@@ -454,7 +454,7 @@ def checked_entries(parameters: dict[str, t.Any]) -> list[dict[str, t.Any]]:
         raise Refused(f"max_calls_per_second: {parameters['max_calls_per_second']} is not above 0; leave it out for no limit.")
     entries = read_entities(parameters["src"]) if parameters["src"] else parameters["entities"]
     checks.check_entries(entries)
-    return [{**entry, "tags": checked_tags(entry.get("tags"))} for entry in entries]
+    return [{**entry, "tags": checked_tags(entry["tags"])} if entry.get("tags") else entry for entry in entries]
 
 
 def open_memory(

@@ -16,7 +16,7 @@ import fnmatch
 import re
 import typing as t
 
-from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, as_diff, listed
+from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, in_order, listed
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Changes, Options, changes, made_entity
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import ROOT, Actual, Wanted
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import picture
@@ -58,17 +58,28 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The steps, and the entities that they change as they are and as they will be, by id."""
+    """The steps, the entities that they change as they are, and those of them that are updated as they will be, by id."""
 
     steps: list[Step]
     before: dict[str, Actual]
-    after: dict[str, Actual]
+    updated: dict[str, Actual]
+
+    @property
+    def after(self) -> dict[str, Actual]:
+        """The entities that the steps make or change, as they will be."""
+        return dict(self._outcomes())
+
+    def _outcomes(self) -> c.Iterator[tuple[str, Actual]]:
+        """Made one by one: for fifty thousand new entities all at once take more memory than the rest of the plan."""
+        yield from self.updated.items()
+        for step in self.steps:
+            if step.action == "create" and step.wanted is not None:
+                yield step.entity_id, made_entity(step.wanted)
 
     def diff(self) -> dict[str, t.Any]:
-        return as_diff(
-            {entity_id: picture(actual) for entity_id, actual in self.before.items()},
-            {entity_id: picture(actual) for entity_id, actual in self.after.items()},
-        )
+        sides = {"before": self.before.items(), "after": self._outcomes()}
+        pictures = {side: {entity_id: in_order(picture(actual)) for entity_id, actual in entities} for side, entities in sides.items()}
+        return {side: dict(sorted(entities.items())) for side, entities in pictures.items()}
 
 
 class Forest:
@@ -142,7 +153,7 @@ class _Planner:
         }
         self.deleted = self._to_delete() if options.prune else set()
         self.steps: list[Step] = []
-        self.after: dict[str, Actual] = {}
+        self.updated: dict[str, Actual] = {}
         self.removed_components: list[str] = []
         self.placed_by: dict[str, int] = {}  # entity -> the step that creates or moves it
         self.set_aside_by: dict[str, int] = {}  # entity -> the step that gives it another name for a while
@@ -161,7 +172,7 @@ class _Planner:
         self._add_deletes()
         self._check_deletions()
         before = {step.entity_id: self.actual[step.entity_id] for step in self.steps if step.entity_id in self.actual}
-        return Plan(self.steps, before, self.after)
+        return Plan(self.steps, before, self.updated)
 
     def _to_delete(self) -> set[str]:
         """What is in scope and not wanted, except for what has something above which it has to stay."""
@@ -259,14 +270,15 @@ class _Planner:
         actual = self.actual.get(entity_id) if set_aside is None else self.steps[set_aside].actual
         freed = self.freed_by.get((entity.parent_id, entity.name)) if entity.parent_id != ROOT else None
         places = change is None or change.moves
-        waits = {set_aside, freed, self._placed_above(entity.parent_id) if places else None} - {None}
+        waits = {index for index in (set_aside, freed, self._placed_above(entity.parent_id) if places else None) if index is not None}
         action = "create" if change is None else "move" if change.moves else "update"
         reason = "is not there" if change is None else "; ".join(change.reasons)
         if places:
             self.placed_by[entity_id] = len(self.steps)
-        self.steps.append(Step(action, entity_id, reason, tuple(sorted(index for index in waits if index is not None)), entity, actual))
-        self.after[entity_id] = made_entity(entity) if change is None else change.after
-        self.removed_components += [f"{entity_id}/{name}" for name in change.removed] if change else []
+        self.steps.append(Step(action, entity_id, reason, tuple(sorted(waits)), entity, actual))
+        if change is not None:
+            self.updated[entity_id] = change.after
+            self.removed_components += [f"{entity_id}/{name}" for name in change.removed]
 
     def _placed_above(self, entity_id: str) -> int | None:
         """The step that creates or moves the entity or, failing that, the nearest one above it.

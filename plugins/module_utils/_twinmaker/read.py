@@ -22,6 +22,9 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transfor
 
 Answer = dict[str, t.Any]
 
+# Reads that wait for a thread: each takes as much memory as an entity.
+AT_ONCE = 1000
+
 
 def read_types(
     client: t.Any, workspace_id: str, type_ids: c.Collection[str], *, concurrency: int, missing_is_fine: bool
@@ -116,11 +119,15 @@ class Reader:
             trusted = self._known.trusted
         asked = {entity.entity_id: entity for entity in wanted}
         ids = sorted(to_read(entities, wanted, scope, options, trusted))
-        for entity_id, found in zip(ids, in_parallel(lambda one: self._one(one, asked.get(one)), ids, self._concurrency), strict=True):
-            if found is None:
-                del entities[entity_id]
-            else:
-                entities[entity_id] = found
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+            for entity_id, found in zip(
+                some, in_parallel(lambda one: self._one(one, asked.get(one)), some, self._concurrency), strict=True
+            ):
+                if found is None:
+                    del entities[entity_id]
+                else:
+                    entities[entity_id] = found
         with_tags = [one for one in wanted if one.tags is not None and one.entity_id in trusted and one.entity_id in entities]
         arns = [entities[one.entity_id].arn for one in with_tags]
         for one, tags in zip(with_tags, in_parallel(lambda arn: api.list_tags(self._client, arn), arns, self._concurrency), strict=True):

@@ -13,6 +13,7 @@ import collections.abc as c
 import datetime
 import typing as t
 
+from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import (
     ROOT,
     Actual,
@@ -96,22 +97,25 @@ def _wanted_components(components: Answer, where: str, definitions: Definitions)
     wanted = {}
     for name, component in components.items():
         type_id = component["componentTypeId"]
-        properties = {
-            key: _wanted_property(content, key, f"{where}components.{name}.properties.{key}", definitions.get(type_id))
-            for key, content in (component.get("properties") or {}).items()
-        }
+        properties = {}
+        for key, content in (component.get("properties") or {}).items():
+            try:
+                properties[key] = _wanted_property(content, key, definitions.get(type_id))
+            except Refused as error:
+                raise Refused(f"{where}components.{name}.properties.{key}{error.message}") from error
         wanted[name] = WantedComponent(type_id, component.get("description"), properties, component.get("propertyGroups"))
     return wanted
 
 
-def _wanted_property(content: t.Any, name: str, where: str, definitions: dict[str, Definition] | None) -> WantedProperty:
+def _wanted_property(content: t.Any, name: str, definitions: dict[str, Definition] | None) -> WantedProperty:
+    """The messages of Refused begin behind the name of the property: a list has many properties and, as a rule, no fault."""
     if not isinstance(content, dict):
-        return WantedProperty(typed(content, data_type(definitions, name, where), where))
+        return WantedProperty(typed(content, data_type(definitions, name, ""), ""))
     value, definition = content.get("value"), content.get("definition")
     if value is not None and not isinstance(value, dict):
-        kind = definition.get("dataType") if definition else data_type(definitions, name, where)
-        return WantedProperty(typed(value, kind, f"{where}.value"), definition)
-    return WantedProperty(None if value is None else data_value(value, f"{where}.value"), definition)
+        kind = definition.get("dataType") if definition else data_type(definitions, name, "")
+        return WantedProperty(typed(value, kind, ".value"), definition)
+    return WantedProperty(None if value is None else data_value(value, ".value"), definition)
 
 
 def actual_from_summary(summary: Answer) -> Actual:
@@ -157,11 +161,12 @@ def _component(component: Answer, wanted: WantedComponent | None) -> Component:
     asked = wanted.properties if wanted else {}
     properties = {}
     for name, content in (component.get("properties") or {}).items():
-        definition = content.get("definition") or {}
         asks_definition = name in asked and asked[name].definition is not None
-        value = data_value(content["value"], name) if content.get("value") else None
-        if value is None and not asks_definition:
+        given = content.get("value")
+        if not given and not asks_definition:
             continue
+        value = data_value(given, name) if given else None
+        definition = content.get("definition") or {}
         default = definition.get("defaultValue")
         properties[name] = Property(
             value=value,

@@ -21,6 +21,7 @@ MEMBERS = {
     "MAP": "mapValue",
     "RELATIONSHIP": "relationshipValue",
 }
+KINDS = {member: kind for kind, member in MEMBERS.items()}
 ALL_MEMBERS = (*MEMBERS.values(), "expression")
 TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 
@@ -46,12 +47,13 @@ def scalar(value: t.Any, kind: str, where: str) -> t.Any:
 
 def data_value(value: t.Any, where: str) -> DataValue:
     """A value in the API's form, with its numbers and texts of the right kind."""
-    members = [key for key in value if key in ALL_MEMBERS] if isinstance(value, dict) else []
-    if not isinstance(value, dict) or len(value) != 1 or not members:
+    member = next(iter(value), None) if isinstance(value, dict) and len(value) == 1 else None
+    if member not in ALL_MEMBERS:
         raise Refused(f"{where}: {shown(value)} is not a value of the API; give one of the keys {listed(ALL_MEMBERS)}.")
-    member = members[0]
     content = value[member]
-    kind = next((kind for kind, name in MEMBERS.items() if name == member), "EXPRESSION")
+    if member == "stringValue" and type(content) is str:
+        return {member: content}
+    kind = KINDS.get(member, "EXPRESSION")
     if kind == "LIST":
         if not isinstance(content, list):
             raise Refused(f"{where}.listValue: {shown(content)} is no list; give a list of values.")
