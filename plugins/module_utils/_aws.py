@@ -48,6 +48,12 @@ RETRY_CODES = (
     "ServiceUnavailableException",
     "ThrottlingException",
     BROKEN_CONNECTION,
+    # The answer to a HEAD has no body that could say more.
+    "429",
+    "500",
+    "502",
+    "503",
+    "504",
 )
 RETRIES = 6
 RETRY_DELAY = 1

@@ -294,6 +294,10 @@ class ComponentTypes:
                 usage.users(self.client, self.workspace_id, self.type_id),
             )
         after_tags = tag_change.applied(tags)
+        shows_tags = wanted_tags is not None
+        diff = as_diff(
+            self.shown(change.before, tags if shows_tags else None), self.shown(change.after, after_tags if shows_tags else None)
+        )
         if reasons and not self.check_mode:
             if answer is None:
                 sent = {**change.request, **({"tags": tag_change.to_set} if tag_change.to_set else {})}
@@ -303,20 +307,17 @@ class ComponentTypes:
                     # Another run was faster, or AWS's first answer got lost.
                     if error.code != "ConflictException" or self.read() is None:
                         raise
-                    return self.present()
+                    return {**self.present(), "changed": True, "diff": diff, "reasons": reasons}
             else:
                 if change.request:
                     self.update(change.request)
                 api.write_tags(self.client, answer["arn"], tag_change)
             answer = self.made() if self.parameters["wait"] else api.get_component_type(self.client, self.workspace_id, self.type_id)
             tags = after_tags
-        shows_tags = wanted_tags is not None
         return {
             "changed": bool(reasons),
             "component_type": self.result(answer, tags),
-            "diff": as_diff(
-                self.shown(change.before, tags if shows_tags else None), self.shown(change.after, after_tags if shows_tags else None)
-            ),
+            "diff": diff,
             "reasons": reasons,
         }
 

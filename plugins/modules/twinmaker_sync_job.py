@@ -183,7 +183,8 @@ class SyncJob:
             after = change.tags.applied(tags)
             if answer is None or change.made_anew:
                 if not self.make(answer, {"syncRole": role or (answer or {})["syncRole"], **({"tags": after} if after else {})}):
-                    return self.present()
+                    diff = as_diff(change.before, change.after)
+                    return {**self.present(), "changed": True, "diff": diff, "reasons": change.reasons}
             else:
                 api.write_tags(self.client, answer["arn"], change.tags)
             answer = self.made()

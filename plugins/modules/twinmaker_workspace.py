@@ -166,7 +166,9 @@ def present(client: t.Any, parameters: Answer, check_mode: bool) -> Answer:
             sent = {**change.request, **({"tags": change.tags.to_set} if change.tags.to_set else {})}
             made = create_workspace(client, workspace_id, sent, parameters["wait_timeout"])
             if not made:
-                return present(client, parameters, check_mode)
+                # What was to be done is done all the same, and what is not as wanted comes now.
+                found = present(client, parameters, check_mode)
+                return {**found, "changed": True, "diff": as_diff(change.before, change.after), "reasons": change.reasons}
         else:
             if change.request:
                 api.update_workspace(client, workspace_id, change.request)

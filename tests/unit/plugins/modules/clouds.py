@@ -77,14 +77,14 @@ def hooked(session: boto3.Session, cloud: Cloud, service: str, hooks: Hooks) -> 
     endpoint = {"region_name": "eu-central-1", "endpoint_url": cloud.settings.endpoint}
     client = session.client(service, config=Config(inject_host_prefix=False), **endpoint, **keys)
 
-    def before(event_name: str, **_event: t.Any) -> AWSResponse | None:
-        return hooks.before(event_name.rpartition(".")[2]) if hooks.before else None
+    def before(request: t.Any, event_name: str, **_event: t.Any) -> AWSResponse:
+        answer = hooks.before(event_name.rpartition(".")[2]) if hooks.before else None
+        return answer or cloud.clients.send(request)
 
     def after(event_name: str, **_event: t.Any) -> None:
         if hooks.after:
             hooks.after(event_name.rpartition(".")[2])
 
-    client.meta.events.register_first("before-send", before)
-    client.meta.events.register("before-send", cloud.clients.send)
+    client.meta.events.register("before-send", before)
     client.meta.events.register_last("response-received", after)
     return client

@@ -19,14 +19,13 @@ import urllib.parse
 import boto3
 import pytest
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import transfer
 from local_cloud.cloud import Cloud
 from local_cloud.protocol.http import HttpRequest
 from local_cloud.settings import Knobs
-from tests.unit.plugins.modules.clouds import BUCKET, ROLE, furnished
+from tests.unit.plugins.modules.clouds import BUCKET, ROLE, Hooks, furnished, hooked
 
 METER = "com.example.energymeter"
 OWN_TYPE = {
@@ -64,14 +63,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[Cloud]:
         yield cloud
 
 
-class Hooks:
-    """What is called with the name of each operation, before its request is sent and after its answer has come."""
-
-    def __init__(self) -> None:
-        self.before: c.Callable[[str], None] | None = None
-        self.after: c.Callable[[str], None] | None = None
-
-
 @pytest.fixture
 def hooks() -> Hooks:
     return Hooks()
@@ -95,26 +86,6 @@ def cloud(
     empty(shared)
     yield shared
     shared.settings = settings
-
-
-def hooked(session: boto3.Session, cloud: Cloud, service: str, hooks: Hooks) -> t.Any:
-    """A client of its own for each run, with the hooks around its calls."""
-    keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "example"}
-    endpoint = {"region_name": "eu-central-1", "endpoint_url": cloud.settings.endpoint}
-    client = session.client(service, config=Config(inject_host_prefix=False), **endpoint, **keys)
-
-    def before(event_name: str, **_event: t.Any) -> None:
-        if hooks.before:
-            hooks.before(event_name.rpartition(".")[2])
-
-    def after(event_name: str, **_event: t.Any) -> None:
-        if hooks.after:
-            hooks.after(event_name.rpartition(".")[2])
-
-    client.meta.events.register_first("before-send", before)
-    client.meta.events.register("before-send", cloud.clients.send)
-    client.meta.events.register_last("response-received", after)
-    return client
 
 
 def empty(cloud: Cloud) -> None:
