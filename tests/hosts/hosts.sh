@@ -27,6 +27,12 @@ network=$prefix
 # What systemd takes for units' sandboxes, and has on every board: namespaces, their loopback, and a way past ProtectProc=.
 capabilities=SYS_ADMIN,NET_ADMIN,SYS_NICE,SYS_PTRACE
 
+# Who outlives this script, the monitor of a host or a line to it, is not to hold what its caller holds, such as a lock.
+for open in /proc/self/fd/*; do
+    number=${open##*/}
+    [ "$number" -le 2 ] || [ "$number" -eq 255 ] || exec {number}>&-
+done
+
 fail() {
     echo "$*" >&2
     exit 1
