@@ -123,11 +123,11 @@ options:
         created those that a file cannot hold, such as one whose name has other characters than ASCII letters, digits, V(_), V(-), V(.)
         and spaces. RV(import.through_api) names them.
       - There is a job for each level of the tree, since AWS does not document that one creates parents before their children.
-      - Jobs need the workspace's role. By it, TwinMaker reads and writes the bucket (C(s3:GetObject), C(s3:PutObject), C(s3:ListBucket),
-        C(s3:GetBucketLocation), C(s3:AbortMultipartUpload), C(s3:ListMultipartUploadParts), C(s3:ListBucketMultipartUploads)) and works on
-        the workspace (C(iottwinmaker:Get*), C(iottwinmaker:List*), C(iottwinmaker:CreateEntity), C(iottwinmaker:UpdateEntity),
-        C(iottwinmaker:CreateComponentType), C(iottwinmaker:UpdateComponentType), C(iottwinmaker:TagResource),
-        C(iottwinmaker:UntagResource)).
+      - Jobs need the workspace's role. By it, TwinMaker reads and writes the bucket (C(s3:GetBucketLocation), C(s3:ListBucket),
+        C(s3:ListBucketMultipartUploads), C(s3:GetObject), C(s3:PutObject), C(s3:AbortMultipartUpload), C(s3:ListMultipartUploadParts))
+        and works on the workspace (of C(iottwinmaker) C(GetWorkspace), C(GetComponentType), C(ListComponentTypes), C(GetEntity),
+        C(ListEntities), C(CreateEntity), C(UpdateEntity), C(ListTagsForResource), C(TagResource), C(UntagResource)). The role of the
+        collection's stack has these.
       - Whoever runs the module needs C(iottwinmaker:CreateMetadataTransferJob), C(iottwinmaker:GetMetadataTransferJob) and
         C(iottwinmaker:ListMetadataTransferJobs), and in the bucket C(s3:PutObject), C(s3:DeleteObject) and C(s3:ListBucket).
       - A job goes on when the run that began it is killed. The next run with V(import) waits for it before it reads the workspace.
