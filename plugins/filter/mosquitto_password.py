@@ -62,9 +62,13 @@ SALT_BYTES = 12
 def mosquitto_password(password: str, name: str, salt: str = "") -> str:
     if not name or ":" in name or not name.isprintable():
         raise AnsibleFilterError(f"{name!r} is no name of a user of mosquitto; write one without a colon.")
-    seed = hmac.digest(password.encode(), f"{salt}:{name}".encode(), "sha512")[:SALT_BYTES]
-    hashed = hashlib.pbkdf2_hmac("sha512", password.encode(), seed, ROUNDS)
-    return f"{name}:${KIND}${ROUNDS}${base64.b64encode(seed).decode()}${base64.b64encode(hashed).decode()}"
+    return f"{name}:{hashed(password, hmac.digest(password.encode(), f'{salt}:{name}'.encode(), 'sha512')[:SALT_BYTES])}"
+
+
+def hashed(password: str, salt: bytes) -> str:
+    """What mosquitto_passwd writes for a password and a salt."""
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ROUNDS)
+    return f"${KIND}${ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
 class FilterModule:
