@@ -307,8 +307,18 @@ def _lab() -> c.Iterator[tuple[pathlib.Path, Authority]]:
     """A folder on a disk, not in memory: what is written shall count."""
     place = CHECKOUT / ".bench"
     place.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place, prefix="gateway-") as folder:
-        yield pathlib.Path(folder), Authority(pathlib.Path(folder))
+    with tempfile.TemporaryDirectory(dir=place, prefix="gateway-") as name:
+        folder = pathlib.Path(name)
+        try:
+            yield folder, Authority(folder)
+        finally:
+            _status_file(folder).unlink(missing_ok=True)
+
+
+def _status_file(folder: pathlib.Path) -> pathlib.Path:
+    """In memory, as on a box, where it is not written to a disk either."""
+    memory = pathlib.Path("/dev/shm")
+    return (memory if memory.is_dir() else folder) / f"{folder.name}.json"
 
 
 def _config(
@@ -320,18 +330,16 @@ def _config(
     meters: int = 0,
     buses: list[dict[str, t.Any]] | None = None,
 ) -> pathlib.Path:
-    """The file of a configuration: of ``buses``, or of one bus with so many meters. The status file is in memory, as on a box."""
+    """The file of a configuration: of ``buses``, or of one bus with so many meters."""
     cert, key = authority.device("gw-roof", "device")
     numbered = [{"panel_id": "p", "meter_id": str(unit), "unit": unit, "model": "eastron_sdm120"} for unit in range(1, meters + 1)]
-    memory = pathlib.Path("/dev/shm")
-    status = (memory if memory.is_dir() else folder) / f"{folder.name}.json"
     data = {
         "version": 1,
         "gateway": "gw-roof",
         "topic": TOPIC,
         "mqtt": {"host": "127.0.0.1", "port": broker.port, "ca_file": str(authority.ca), "cert_file": str(cert), "key_file": str(key)},
         "outbox": {"path": str(folder / "outbox.sqlite3")},
-        "status_file": str(status),
+        "status_file": str(_status_file(folder)),
         "clock": {"unsynchronized": "trust"},
         "interval_seconds": interval,
         "buses": buses or [{"id": "bus", "transport": "tcp", "host": "127.0.0.1", "meters": numbered}],
