@@ -177,3 +177,20 @@ def test_a_refusal_reaches_the_caller_as_one_sentence(deployed: Deployed) -> Non
         deployed.history("kW", propertyFilters=[condition])
     assert caught.value.response["Error"]["Code"] == "ConnectorFailureException"
     assert "kW cannot be compared by 'LIKE'; use one of = != < <= > >=" in str(caught.value)
+
+
+def test_the_workspace_role_carries_out_imports(deployed: Deployed) -> None:
+    """One that goes well, and one that has a report to write."""
+    twinmaker, bucket = deployed.client("iottwinmaker"), deployed.outputs["BucketName"]
+    for number, (component_type, failed) in enumerate(((deployed.outputs["ComponentTypeId"], 0), ("no.such.type", 1))):
+        identifiers = {name: {"value": {"stringValue": "7"}} for name in ("panelId", "meterId")}
+        meter = {"componentTypeId": component_type, "properties": identifiers}
+        entity = {"entityId": f"imported-{number}", "entityName": "Imported", "components": {"m": meter}}
+        key = f"energytwin/imports/{deployed.outputs['WorkspaceId']}/{number}.json"
+        deployed.client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps({"entities": [entity]}))
+        job_id = twinmaker.create_metadata_transfer_job(
+            sources=[{"type": "s3", "s3Configuration": {"location": f"arn:aws:s3:::{bucket}/{key}"}}],
+            destination={"type": "iottwinmaker", "iotTwinMakerConfiguration": {"workspace": deployed.outputs["WorkspaceArn"]}},
+        )["metadataTransferJobId"]
+        job = twinmaker.get_metadata_transfer_job(metadataTransferJobId=job_id)
+        assert (job["status"], job["progress"]["failedCount"]) == ({"state": "COMPLETED", "error": {}}, failed)
