@@ -122,6 +122,27 @@ def test_a_fault_that_there_is_not_is_named(tmp_path: pathlib.Path) -> None:
         faults.read(path)
 
 
+def test_a_broken_file_of_faults_is_told_and_leaves_them_as_they_were(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "faults.json"
+    file = faults.FaultFile(path)
+    faults.put(path, "b", 1, {"kind": "timeout"})
+    assert file.of("b", 1) == {"kind": "timeout"}
+    for content in ('{"b/1": {"kind"', '["b/1"]', '{"b/1": "timeout"}'):
+        path.write_text(content)
+        assert file.of("b", 1) == {"kind": "timeout"}
+        told = capsys.readouterr().err
+        assert told.startswith(f"meter_simulator: {path} ")
+        assert len(told.splitlines()) == 1
+
+
+def test_the_command_line_names_what_a_configuration_lacks(tmp_path: pathlib.Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text('{"buses": [{"id": "b", "transport": "tcp", "port": 0, "meters": [{"model": "abb_b23"}]}]}')
+    with simulator("--config", str(config)) as process:
+        _stdout, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stderr) == (1, f"meter_simulator: {config}: a bus or a meter lacks 'unit'.\n")
+
+
 def simulator(*arguments: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "roles/edge_gateway/files")}
     command = [sys.executable, "-m", "meter_simulator", *arguments]

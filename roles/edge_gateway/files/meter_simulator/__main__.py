@@ -35,6 +35,9 @@ def main() -> int:
             parser.error("--config is missing")
         else:
             asyncio.run(_run(json.loads(arguments.config.read_text(encoding="utf-8")), arguments.faults))
+    except KeyError as error:
+        sys.stderr.write(f"meter_simulator: {arguments.config}: a bus or a meter lacks {error}.\n")
+        return 1
     except (SimulatorFault, OSError, ValueError) as error:
         sys.stderr.write(f"meter_simulator: {error}\n")
         return 1

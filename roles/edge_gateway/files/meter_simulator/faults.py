@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import sys
 import tempfile
 from collections.abc import Mapping
 from typing import Any
@@ -54,16 +55,25 @@ class FaultFile:
             return
         stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
         if stamp != self._stamp:
-            self._stamp, self._faults = stamp, read(self._path)
+            self._stamp = stamp
+            try:
+                self._faults = read(self._path)
+            except ValueError as error:
+                sys.stderr.write(f"meter_simulator: {error} The faults stay as they were.\n")
 
 
 def read(path: pathlib.Path) -> dict[str, Fault]:
     """The faults in a file. Raises ValueError naming the file and what is wrong."""
-    content = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON ({error}): write it anew.") from None
+    if not isinstance(content, dict) or not all(isinstance(fault, dict) for fault in content.values()):
+        raise ValueError(f"{path} does not map meters to faults: write it as {{BUS/UNIT: {{kind: ...}}}}.")
     for meter, fault in content.items():
         if fault.get("kind") not in KINDS:
             raise ValueError(f"{path}: {meter} has a fault of kind {fault.get('kind')!r}: it takes one of {', '.join(KINDS)}.")
-    return dict(content)
+    return content
 
 
 def put(path: pathlib.Path, bus: str, unit: int, fault: Fault | None) -> None:
