@@ -89,15 +89,20 @@ def check(options: c.Mapping[str, t.Any]) -> None:
             "permission_type: only the console can make the roles of SERVICE_MANAGED, a workspace made by the API would have none;"
             " use CUSTOMER_MANAGED with a role of your own."
         )
-    vpc, access = options["vpc_configuration"], options["network_access_control"]
+    vpc, access = given_network(options["vpc_configuration"]), given_network(options["network_access_control"])
     if vpc and not (1 <= len(vpc.get("security_group_ids") or []) <= 5 and 2 <= len(vpc.get("subnet_ids") or []) <= 6):
         faults.append("vpc_configuration: it takes 1 to 5 security_group_ids and 2 to 6 subnet_ids; {} takes it away.")
-    if access and (access.get("prefix_list_ids") is None or access.get("vpce_ids") is None):
+    if access and len(access) < 2:
         faults.append("network_access_control: it takes both prefix_list_ids and vpce_ids, either may be empty; {} takes it away.")
-    if access and not (access.get("prefix_list_ids") or access.get("vpce_ids")):
+    elif access and not any(access.values()):
         faults.append("network_access_control: two empty lists would lock everybody out; name who may get in, or use {} to open it.")
     if faults:
         raise Refused("\n".join(faults))
+
+
+def given_network(option: c.Mapping[str, t.Any] | None) -> Answer | None:
+    """The option without the keys that were not given; Ansible fills them in."""
+    return None if option is None else {key: value for key, value in option.items() if value is not None}
 
 
 def find(client: t.Any, workspace_id: str | None, name: str | None) -> Answer | None:
@@ -163,8 +168,9 @@ def wanted_members(options: c.Mapping[str, t.Any]) -> Answer:
     """The options that were given, with networks in the API's form; an empty network is {}."""
     given = {option: options[option] for option in MEMBERS if options[option] is not None}
     for option, (keys, _unused) in NETWORKS.items():
-        if given.get(option):
-            given[option] = {member: sorted(given[option].get(key) or []) for key, member in keys.items()}
+        network = given_network(given.get(option))
+        if network is not None:
+            given[option] = {member: sorted(network[key]) for key, member in keys.items() if key in network}
     return given
 
 

@@ -110,6 +110,14 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return run_module
 
 
+@pytest.fixture
+def warned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The warnings that modules give."""
+    warnings: list[str] = []
+    monkeypatch.setattr(AnsibleAWSModule, "warn", lambda self, warning: warnings.append(warning))
+    return warnings
+
+
 @dataclasses.dataclass
 class Site:
     """The Grafana of one workspace, with a token. ``run`` runs a module in it, ``three_times`` does so as the fixture of this name."""
