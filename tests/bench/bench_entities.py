@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import collections.abc as c
+import contextlib
 import json
 import os
 import pathlib
@@ -13,11 +15,43 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing as t
 
 from tests.bench import many_entities
+from tests.integration.conftest import LocalCloud
 
 MANY = 50_000
 ROUNDS = 3
+SOME = 1_000
+FEW = 100
+LATENCY = 0.05
+CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
+CONCURRENCY = 8
+BUCKET = "plant-twin"
+# What ansible-playbook does with a module, without the rest. The time is that of the module alone; Python has started before.
+RUN = """
+import sys, time
+from ansible.module_utils import basic
+basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = sys.stdin.buffer.read(), "legacy"
+from ansible_collections.energytwin.aws.plugins.modules import twinmaker_entities
+began = time.perf_counter()
+try:
+    twinmaker_entities.main()
+finally:
+    print(time.perf_counter() - began, file=sys.stderr)
+"""
+PLAY = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - energytwin.aws.twinmaker_entities:
+        workspace_id: plant
+        entities: "{{ listed }}"
+      when: at_once
+    - energytwin.aws.twinmaker_entity: "{{ item | combine({'workspace_id': 'plant'}) }}"
+      loop: "{{ listed }}"
+      when: not at_once
+"""
 
 
 def bench_plan() -> dict[str, float]:
@@ -74,3 +108,95 @@ def bench_memory() -> dict[str, float]:
             peaks.append(float(done.stderr))
             print(f"  {case}: {peaks[-1]:.0f} MiB")
     return {f"entities_rss_mib_{MANY}": max(peaks)}
+
+
+@contextlib.contextmanager
+def _plant() -> c.Iterator[LocalCloud]:
+    """A local cloud with an empty workspace, a bucket and the component type of the meters; every call takes 50 ms."""
+    with tempfile.TemporaryDirectory() as folder:
+        cloud = LocalCloud(pathlib.Path(folder) / "cloud")
+        cloud.start()
+        try:
+            cloud.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+            twin = cloud.client("iottwinmaker")
+            _make_workspace(twin, cloud.client("iam"))
+            assert cloud.command("set", f"latency={LATENCY}").returncode == 0
+            yield cloud
+        finally:
+            cloud.stop()
+
+
+def _make_workspace(twin: t.Any, iam: t.Any) -> None:
+    trust = [{"Effect": "Allow", "Principal": {"Service": "iottwinmaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    allow = [{"Effect": "Allow", "Action": ["s3:*", "lambda:*"], "Resource": "*"}]
+    arn = iam.create_role(RoleName="twin", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}))["Role"][
+        "Arn"
+    ]
+    iam.put_role_policy(RoleName="twin", PolicyName="all", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allow}))
+    twin.create_workspace(workspaceId=many_entities.WORKSPACE, s3Location=f"arn:aws:s3:::{BUCKET}", role=arn)
+    # Without a connector, values of the entity itself: a type with values from elsewhere needs a Lambda function.
+    series = {name: {"dataType": many_entities.SERIES["dataType"]} for name in many_entities.MEASURED}
+    identifiers = dict.fromkeys(("panelId", "meterId"), many_entities.IDENTIFIER)
+    twin.create_component_type(
+        workspaceId=many_entities.WORKSPACE, componentTypeId=many_entities.METER, propertyDefinitions={**identifiers, **series}
+    )
+
+
+def _apply(cloud: LocalCloud, listed: list[dict[str, t.Any]]) -> tuple[dict[str, t.Any], float]:
+    """The result of the module, and how many seconds it took."""
+    options = {"workspace_id": many_entities.WORKSPACE, "entities": listed, "state_bucket": BUCKET, "concurrency": CONCURRENCY}
+    environment = {**cloud.environment, "PYTHONPATH": os.pathsep.join(sys.path)}
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": options})
+    done = subprocess.run([sys.executable, "-c", RUN], env=environment, input=arguments, capture_output=True, text=True, check=False)
+    result = json.loads(done.stdout)
+    assert not result.get("failed"), result["msg"]
+    return result, float(done.stderr.split()[-1])
+
+
+def bench_calls() -> dict[str, float]:
+    """A thousand entities: made, found unchanged by the next run and by one after it, and with one change.
+
+    entities_create_efficiency: calls x latency / concurrency / seconds. Calls are those to TwinMaker and those for the record.
+    """
+    listed = many_entities.entries(SOME, areas=10, panels=100)
+    with _plant() as cloud:
+        made, seconds = _apply(cloud, listed)
+        assert len(made["done"]) == SOME
+        calls = made["statistics"]["calls"] + 2
+        first, _seconds = _apply(cloud, listed)
+        again, again_seconds = _apply(cloud, listed)
+        assert not first["changed"] and not again["changed"] and again["record"]["read"] == 0
+        listed[-1] = {**listed[-1], "name": "Another name"}
+        changed, _seconds = _apply(cloud, listed)
+        assert [step["entity_id"] for step in changed["done"]] == [listed[-1]["entity_id"]]
+    return {
+        "entities_create_seconds": seconds,
+        "entities_create_efficiency": calls * LATENCY / CONCURRENCY / seconds,
+        "entities_first_nochange_calls": first["statistics"]["calls"] + 2,
+        "entities_nochange_calls": again["statistics"]["calls"] + 1,
+        "entities_nochange_seconds": again_seconds,
+        "entities_one_change_calls": changed["statistics"]["calls"] + 2,
+    }
+
+
+def bench_loop() -> dict[str, float]:
+    """looped_module_ratio: a playbook that makes a hundred entities in a loop, against one that makes them at once."""
+    listed = many_entities.entries(FEW, areas=4, panels=20)
+    seconds = {}
+    for at_once in (True, False):
+        with _plant() as cloud, tempfile.TemporaryDirectory() as folder:
+            playbook = pathlib.Path(folder, "play.yml")
+            playbook.write_text(PLAY)
+            variables = json.dumps({"listed": listed, "at_once": at_once})
+            command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", str(playbook)]
+            environment = {
+                **cloud.environment,
+                "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".build"),
+                "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            }
+            began = time.perf_counter()
+            subprocess.run([*command, "-e", variables], env=environment, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            seconds[at_once] = time.perf_counter() - began
+            pages = cloud.client("iottwinmaker").list_entities(workspaceId=many_entities.WORKSPACE, maxResults=200)
+            assert len(pages["entitySummaries"]) == FEW
+    return {"looped_module_ratio": seconds[False] / seconds[True]}
