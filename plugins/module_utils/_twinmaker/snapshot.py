@@ -273,11 +273,23 @@ def _property_options(content: t.Any, where: str, definition: Answer | None) -> 
     if not isinstance(content, dict):
         return content
     shape = {key: content[key] for key in PROPERTY_KEYS if content.get(key) is not None}
+    if "value" in shape:
+        shape["value"] = _with_small_keys(shape["value"])
     if "definition" in shape:
         own = _tidied(tidy_definition, shape["definition"], f"{where}.definition")
         if definition is not None and covers(tidy_definition(definition), own):
             del shape["definition"]
     return in_order(shape)
+
+
+def _with_small_keys(value: t.Any) -> t.Any:
+    """A value with the keys of relationships as the API has them: snapshots of older tools begin them with a capital letter."""
+    if not isinstance(value, dict):
+        return [_with_small_keys(item) for item in value] if isinstance(value, list) else value
+    relationship = value.get("relationshipValue")
+    if isinstance(relationship, dict):
+        return {**value, "relationshipValue": {f"{key[:1].lower()}{key[1:]}": item for key, item in relationship.items()}}
+    return {key: _with_small_keys(item) for key, item in value.items()}
 
 
 def _known_properties(type_id: t.Any, types: c.Mapping[str, Answer]) -> dict[str, Answer]:

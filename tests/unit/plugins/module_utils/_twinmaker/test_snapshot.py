@@ -135,6 +135,18 @@ def test_entities_come_parents_first_and_without_definitions_of_their_types(fold
     assert panel["components"] == {"meter": {"componentTypeId": "com.example.heir", "properties": properties}}
 
 
+def test_relationships_are_as_the_api_has_them(folder: pathlib.Path) -> None:
+    # As snapshots in AWS's own samples have them.
+    target = {"relationshipValue": {"TargetEntityId": "hall", "TargetComponentName": "c"}}
+    components = of_meter(feeds={"value": {"listValue": [target]}}, limits={"value": {"mapValue": {"TargetEntityId": text("x")}}})
+    write(folder, "entities.json", entity(components=components))
+    (hall,) = read_entities(str(folder))
+    properties = hall["components"]["m"]["properties"]
+    relationship = {"relationshipValue": {"targetEntityId": "hall", "targetComponentName": "c"}}
+    assert properties["feeds"] == {"value": {"listValue": [relationship]}}
+    assert properties["limits"] == {"value": {"mapValue": {"TargetEntityId": text("x")}}}
+
+
 def test_scenes_bring_their_models(folder: pathlib.Path) -> None:
     found = read_snapshot(str(folder))
     (scene,) = found["scenes"]
