@@ -74,7 +74,7 @@ class Connection:
     def __init__(self, settings: BusSettings, open_line: Callable[[BusSettings], Line] = open_line, patient: bool = True) -> None:
         self._settings = settings
         self._open_line = open_line
-        # Modbus over Serial Line, V1.02, 2.5.1.1: 3.5 characters (of 11 bits) of silence part two frames.
+        # Modbus over Serial Line: 3.5 characters (of 11 bits) of silence part two frames.
         silence = 3.5 * 11 / settings.baudrate if settings.transport == "rtu" else 0.0
         self._pause = max(settings.pause_seconds, silence)
         self._patience = settings.timeout_seconds if patient else 0.0

@@ -137,8 +137,8 @@ def encode(register: Register, value: float) -> list[int]:
 def from_four_quadrants(number: float) -> float:
     """A power factor of -1 to 1 out of Schneider's encoding of -2 to 2.
 
-    What is beyond 1 stands for a leading current: 2 - x above 1, -2 - x below -1 (Schneider Electric, iEM3000 user manual DOCA0005,
-    "Power factor register format").
+    What is beyond 1 is read as a leading current: 2 - x above 1, -2 - x below -1. No source that could be read confirms this, so a
+    power factor of a Schneider meter is to be compared with its display once.
     """
     if number > 1:
         return 2 - number
