@@ -249,6 +249,7 @@ def _entity_options(entity: t.Any, where: str, types: c.Mapping[str, Answer]) ->
         raise Refused(f"{where}.components: {shown(components)} is no mapping; give a mapping of names to components.")
     if not isinstance(shape.get("tags", {}), dict):
         raise Refused(f"{where}.tags: {shown(shape['tags'])} is no mapping; give a mapping of keys to texts.")
+    shape.setdefault("description", "")
     shape["parent_entity_id"] = shape.get("parent_entity_id") or ROOT
     shape["components"] = {
         name: _component_options(component, f"{where}.components.{name}", types) for name, component in components.items()

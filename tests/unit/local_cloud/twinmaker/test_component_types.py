@@ -195,6 +195,14 @@ class TestDefinitions:
 
         assert found["isAbstract"] is abstract
 
+    def test_an_implemented_function_of_one_parent_goes_before_the_declared_one_of_another(self, tm: Client) -> None:
+        telemetry = _create(tm, "telemetry", functions=READER)
+        found = _get(tm, _create(tm, "pump", extendsFrom=["com.amazon.iottwinmaker.alarm.basic", telemetry]))
+
+        assert found["isAbstract"] is False
+        assert found["functions"]["dataReader"]["implementedBy"]["lambda"] == READER["dataReader"]["implementedBy"]["lambda"]
+        assert found["functions"]["dataReader"]["isInherited"] is True
+
     def test_unknown_function_is_refused(self, tm: Client, refuses: Refuses) -> None:
         with refuses("ValidationException", "dataReder"):
             _create(tm, "pump", functions={"dataReder": READER["dataReader"]})

@@ -130,7 +130,7 @@ def test_component_types_are_what_they_define_themselves(folder: pathlib.Path) -
 
 def test_entities_come_parents_first_and_without_definitions_of_their_types(folder: pathlib.Path) -> None:
     hall, panel = read_snapshot(str(folder))["entities"]
-    assert hall == {"entity_id": "hall", "name": "Hall", "parent_entity_id": "$ROOT", "components": {}}
+    assert hall == {"entity_id": "hall", "name": "Hall", "parent_entity_id": "$ROOT", "description": "", "components": {}}
     properties = {"id": {"value": text("5")}, "colour": {"value": text("red"), "definition": {"dataType": {"type": "STRING"}}}}
     assert panel["components"] == {"meter": {"componentTypeId": "com.example.heir", "properties": properties}}
 

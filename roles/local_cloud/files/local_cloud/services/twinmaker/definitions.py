@@ -148,7 +148,7 @@ class ComponentTypes:
             raise over_quota(f"The inheritance of component type {type_id} is deeper than {quotas.INHERITANCE_DEPTH}")
         properties = self._properties(type_id, record, parents)
         functions = {
-            **_inherited(parent.functions for parent in parents.values()),
+            **_inherited_functions([parent.functions for parent in parents.values()]),
             **{name: _function(type_id, name, function) for name, function in record.get("functions", {}).items()},
         }
         groups = {
@@ -191,6 +191,12 @@ def _inherited(maps: c.Iterable[dict[str, dict[str, t.Any]]]) -> dict[str, dict[
         for name, item in one.items():
             merged.setdefault(name, {**item, "isInherited": True})
     return merged
+
+
+def _inherited_functions(maps: list[dict[str, dict[str, t.Any]]]) -> dict[str, dict[str, t.Any]]:
+    """As ``_inherited``; a function that is implemented goes before one of the same name that another parent only declares."""
+    implemented = [{name: function for name, function in one.items() if is_implemented(function)} for one in maps]
+    return _inherited([*implemented, *maps])
 
 
 def _function(type_id: str, name: str, function: dict[str, t.Any]) -> dict[str, t.Any]:
