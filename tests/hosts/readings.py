@@ -21,13 +21,12 @@ import boto3
 Reading = tuple[str, int]
 
 
-def arrived(stack: str, since: int) -> list[Reading]:
-    """Meter and timestamp of every reading in the store since then, in the order of time."""
+def arrived(client: t.Any, stack: str, since: int) -> list[Reading]:
+    """Meter and timestamp of every reading in the store since then, in the order of time. client: of Timestream's queries."""
     statement = (
         f'SELECT panelId, meterId, to_milliseconds(time) FROM "{stack}_db"."{stack}_energy"'
         f" WHERE measure_name = 'v1' AND time >= from_milliseconds({since}) ORDER BY time"
     )
-    client = boto3.client("timestream-query")
     pages = client.get_paginator("query").paginate(QueryString=statement)
     rows = ([field["ScalarValue"] for field in row["Data"]] for page in pages for row in page["Rows"])
     return [(f"{panel}/{meter}", int(timestamp)) for panel, meter, timestamp in rows]
@@ -53,7 +52,7 @@ def main() -> None:
     """Print what the arguments ask for."""
     stack, since, *files = sys.argv[1:]
     outbox = [row for name in files for row in json.loads(pathlib.Path(name).read_text())]
-    print(json.dumps(summary(arrived(stack, int(since)), promised(outbox))))
+    print(json.dumps(summary(arrived(boto3.client("timestream-query"), stack, int(since)), promised(outbox))))
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ class LocalCloud:
 
     def __init__(self, home: pathlib.Path) -> None:
         self.home = home
-        self.port, self.mqtt_port = free_ports(2)
+        self.port, self.mqtt_port, self.modbus_port = free_ports(3)
 
     @property
     def endpoint(self) -> str:
@@ -122,8 +122,20 @@ class LocalCloud:
         done = self.command("start")
         assert done.returncode == 0, done.stderr
 
-    def stop(self) -> None:
+    @property
+    def demo_folder(self) -> pathlib.Path:
+        """What the gateways and the simulated meters of the local inventory write."""
+        return self.home.parent / f"{self.home.name}-demo"
+
+    def stop_cloud(self) -> None:
         self.command("stop")
+
+    def stop(self) -> None:
+        """The cloud, and what the playbooks have started beside it."""
+        for file in self.demo_folder.glob("*/*/*.pid"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(file.read_text()), signal.SIGTERM)
+        self.stop_cloud()
 
     def kill(self) -> None:
         """The power cord."""
@@ -135,7 +147,13 @@ class LocalCloud:
         return int((self.home / "pid").read_text())
 
     def arguments(self) -> list[str]:
-        variables = {"local_cloud_port": self.port, "local_cloud_mqtt_port": self.mqtt_port, "local_cloud_home": str(self.home)}
+        variables = {
+            "local_cloud_port": self.port,
+            "local_cloud_mqtt_port": self.mqtt_port,
+            "local_cloud_home": str(self.home),
+            "demo_folder": str(self.demo_folder),
+            "demo_modbus_port": self.modbus_port,
+        }
         return ["-e", json.dumps(variables)]
 
     def play(self, playbook: str, *arguments: str, environment: dict[str, str] | None = None) -> PlayResult:

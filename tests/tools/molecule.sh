@@ -19,13 +19,13 @@ molecule destroy >"$log" 2>&1 || {
 
 wanted=("$@")
 if [ $# -eq 0 ]; then
-    for playbook in extensions/molecule/*/converge.yml; do wanted+=("$(basename "$(dirname "$playbook")")"); done
+    for playbook in extensions/molecule/*/verify.yml; do wanted+=("$(basename "$(dirname "$playbook")")"); done
 fi
 
 scenarios=()
 on_hosts=()
 for scenario in "${wanted[@]}"; do
-    if grep -qsE '^ +hosts: gateways' "extensions/molecule/$scenario/converge.yml"; then on_hosts+=("$scenario"); else scenarios+=("$scenario"); fi
+    if grep -qsE '^ +hosts: (gateways|gw-)' "extensions/molecule/$scenario/verify.yml"; then on_hosts+=("$scenario"); else scenarios+=("$scenario"); fi
 done
 skipped=0
 if [ "${#on_hosts[@]}" -gt 0 ]; then
