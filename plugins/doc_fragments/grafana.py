@@ -38,7 +38,6 @@ notes:
   - What was made in Grafana by hand, and is asked for by its uid, is taken over.
   - Calls go out one after another. Run the tasks for one Grafana on one host, not on several at once.
   - With V(group/energytwin.aws.grafana) in C(module_defaults), O(url) and O(token) need to be given only once.
-requirements: []
 """
 
     # How modules of the control plane name a workspace that is there.

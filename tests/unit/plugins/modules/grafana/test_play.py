@@ -1,0 +1,56 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A whole play against a local cloud, at the highest verbosity that users turn on: it works, twice, and shows no secret."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+from local_cloud.cloud import Cloud
+
+ROOT = pathlib.Path(__file__).parents[5]
+PLAY = pathlib.Path(__file__).with_name("grafana_play.yml")
+
+
+def play(cloud: Cloud, folder: pathlib.Path) -> tuple[str, str]:
+    """(output, the token that the play has worked with)."""
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "AWS_"))},
+        "AWS_ENDPOINT_URL": cloud.settings.endpoint,
+        "AWS_REGION": cloud.settings.region,
+        "AWS_ACCESS_KEY_ID": "AKIALOCALCLOUD000000",
+        "AWS_SECRET_ACCESS_KEY": "local-cloud",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"),
+        "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
+        "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
+        "ANSIBLE_LOG_PATH": str(folder / "log"),
+    }
+    token_file = folder / "token"
+    given = json.dumps({"ansible_python_interpreter": sys.executable, "token_file": str(token_file)})
+    program = str(pathlib.Path(sys.executable).with_name("ansible-playbook"))
+    command = [program, "-vvv", "--diff", "-i", "localhost,", str(PLAY), "--extra-vars", given]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    return output + (folder / "log").read_text(), token_file.read_text()
+
+
+def test_a_play_shows_no_secret_and_changes_nothing_again(cloud: Cloud, tmp_path: pathlib.Path) -> None:
+    output, token = play(cloud, tmp_path)
+    again, other_token = play(cloud, tmp_path)
+    assert token.startswith("glsa_") and token != other_token
+    # Every result is there, or the search for secrets would find nothing for want of a text.
+    assert "There is no folder 'nowhere'" in output
+    assert re.findall(r"localhost +: ok=\d+ +changed=(\d+)", again)[0] == "0"
+    for text in (output, again):
+        for secret in (token, other_token, "hush-hush-hush"):
+            assert secret not in text
