@@ -71,7 +71,7 @@ options:
     type: str
   configuration:
     description:
-      - The configuration, for example C({plugins{:} {pluginAdminEnabled{:} true}, unifiedAlerting{:} {enabled{:} true}}).
+      - The configuration, a mapping of sections such as C(plugins) (with C(pluginAdminEnabled)) and C(unifiedAlerting) (with C(enabled)).
       - It is compared by the keys that are given, and merged into what is there, since AWS adds keys of its own.
     type: dict
   vpc_configuration:
