@@ -54,6 +54,14 @@ def test_a_load_that_feeds_in_counts_as_export() -> None:
     assert (values["kWhImport"], values["kWhExport"] > 0) == (0.0, True)
 
 
+def test_the_loads_of_a_configuration_are_the_meters_loads() -> None:
+    meters = [{"panel_id": "pv", "meter_id": str(unit), "unit": unit, "model": "abb_b23"} for unit in (1, 2)]
+    config = {"buses": [{"id": "roof", "transport": "tcp", "port": 0, "meters": meters}], "loads": {"pv/1": -25, "pv/2": 400}}
+    simulated = server.Simulator(config).wires["roof"].meters
+    assert -25 <= simulated[1].values(START + HOUR)["kW"] < 0
+    assert simulated[2].values(START + HOUR)["kW"] > 30
+
+
 def test_meters_differ() -> None:
     assert Profile("a", 10).values(START + 9, 1) != Profile("b", 10).values(START + 9, 1)
 

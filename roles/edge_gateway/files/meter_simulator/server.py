@@ -156,8 +156,8 @@ class _Connection(asyncio.Protocol):
 
 class Simulator:
     """All buses of a configuration: the gateway's own (see meter_gateway), where a meter may also say what it measures:
-    `kW` (its load, negative feeds in) or `readings` ({file, columns, step_seconds}, a CSV file that is played), and a bus of
-    transport rtu gets a pseudo-terminal, to which `device` becomes a link.
+    `kW` (its load, negative feeds in) or `readings` ({file, columns, step_seconds}, a CSV file that is played). `loads` at the top
+    does so for many: "<panel>/<meter>" -> kW. A bus of transport rtu gets a pseudo-terminal, to which `device` becomes a link.
 
     faults: the file described in faults.py. clock: Unix seconds that the meters go by.
     """
@@ -169,7 +169,8 @@ class Simulator:
             raise SimulatorFault(str(error)) from None
         fault_file = FaultFile(faults)
         self._buses = [dict(bus) for bus in config["buses"]]
-        self.wires = {bus["id"]: Wire(bus, _meters(bus, known), fault_file, clock) for bus in self._buses}
+        loads = config.get("loads", {})
+        self.wires = {bus["id"]: Wire(bus, _meters(bus, known, loads), fault_file, clock) for bus in self._buses}
         self.ports: dict[str, int] = {}
         self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.Transport] = set()
@@ -257,7 +258,7 @@ def running(config: Mapping[str, Any], faults: pathlib.Path | None = None, clock
         loop.close()
 
 
-def _meters(bus: Mapping[str, Any], known: Mapping[str, models.MeterModel]) -> dict[int, Meter]:
+def _meters(bus: Mapping[str, Any], known: Mapping[str, models.MeterModel], loads: Mapping[str, float]) -> dict[int, Meter]:
     meters: dict[int, Meter] = {}
     for data in bus["meters"]:
         model = known.get(data["model"])
@@ -267,16 +268,16 @@ def _meters(bus: Mapping[str, Any], known: Mapping[str, models.MeterModel]) -> d
             )
         if data["unit"] in meters:
             raise SimulatorFault(f"Bus {bus['id']}: unit {data['unit']} is given twice; give each meter a unit id of its own.")
-        meters[data["unit"]] = Meter(model, _load(data))
+        meters[data["unit"]] = Meter(model, _load(data, loads))
     return meters
 
 
-def _load(data: dict[str, Any]) -> Load:
+def _load(data: dict[str, Any], loads: Mapping[str, float]) -> Load:
     readings = data.get("readings")
     if readings:
         return Recording(pathlib.Path(readings["file"]), readings["columns"], float(readings.get("step_seconds", 60)))
     key = meter_key(data)
-    return Profile(key, float(data["kW"]) if "kW" in data else 2.0 + sum(key.encode()) % 19)
+    return Profile(key, float(data.get("kW", loads.get(key.rpartition("/")[0], 2.0 + sum(key.encode()) % 19))))
 
 
 def say(text: str) -> None:
