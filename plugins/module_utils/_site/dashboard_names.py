@@ -1,0 +1,43 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a site's dashboards are called, and how they are linked. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import urllib.parse
+
+# Grafana's limit for uids.
+LONGEST_UID = 40
+DIGEST = 8
+
+SITE, PANEL, METERS, GATEWAYS = KINDS = ("site", "panel", "meters", "gateways")
+TITLES = {SITE: "Site", PANEL: "Panel", METERS: "Meters", GATEWAYS: "Gateways"}
+DATASOURCE = "twin"
+
+# The variables of dashboard Site that a click in the scene sets.
+SELECTED_ENTITY = "sel_entity"
+SELECTED_COMPONENT = "sel_comp"
+# The variables of dashboard Panel: an entity, and a component of it.
+CHOSEN_PANEL = "panel"
+CHOSEN_METER = "meter"
+
+
+def uid(site_id: str, kind: str = "") -> str:
+    """A uid that Grafana takes: ``<site>-<kind>``, or a short form of it with a digest. Without a kind it is that of the site's folder."""
+    full = "-".join(part for part in (site_id, kind) if part)
+    legal = re.sub(r"[^a-zA-Z0-9_-]", "-", full)
+    if legal == full and len(full) <= LONGEST_UID:
+        return full
+    digest = hashlib.sha256(full.encode()).hexdigest()[:DIGEST]
+    ending = f"-{digest}" + (f"-{kind}" if kind else "")
+    return legal[: LONGEST_UID - len(ending)] + ending
+
+
+def panel_path(site_id: str, entity_id: str, component_name: str = "") -> str:
+    """Where dashboard Panel shows a panel, and a meter of it, below the address of Grafana."""
+    chosen = {f"var-{CHOSEN_PANEL}": entity_id, **({f"var-{CHOSEN_METER}": component_name} if component_name else {})}
+    return f"/d/{uid(site_id, PANEL)}?{urllib.parse.urlencode(chosen)}"
