@@ -39,7 +39,7 @@ options:
   folder_uid:
     description: uid of the folder in which it is to be. An empty text is the top.
     type: str
-  message:
+  commit_message:
     description: What the history of the dashboard says of the save, in front of the digest.
     type: str
     default: Ansible
@@ -172,7 +172,7 @@ def work(client: Client, options: Answer, check_mode: bool) -> Answer:
 
     def plan(there: Answer | None) -> Change:
         if present:
-            return dashboards.plan(client, body, options["folder_uid"], options["message"], there)
+            return dashboards.plan(client, body, options["folder_uid"], options["commit_message"], there)
         return dashboards.deletion(client, there)
 
     change, there = converge(client, lambda: dashboards.read(client, body["uid"]), plan, check_mode)
@@ -187,7 +187,7 @@ def main() -> None:
             "dashboard": {"type": "dict"},
             "path": {"type": "path"},
             "folder_uid": {"type": "str"},
-            "message": {"type": "str", "default": "Ansible"},
+            "commit_message": {"type": "str", "default": "Ansible"},
         },
         mutually_exclusive=[("dashboard", "path")],
         required_if=[("state", "present", ["dashboard", "path"], True), ("state", "absent", ["uid"])],

@@ -277,7 +277,7 @@ def test_an_upgrade_and_what_grafana_fills_in_are_no_change(cloud: Cloud, make_w
     site = open_site(make_workspace(grafanaVersion="10.4"))
     site.run("grafana_dashboard", dashboard=power())
     cloud.client("grafana").update_workspace_configuration(workspaceId=site.workspace, configuration="{}", grafanaVersion=version)
-    again = site.run("grafana_dashboard", dashboard=power(), message="Another message")
+    again = site.run("grafana_dashboard", dashboard=power(), commit_message="Another message")
     assert not again["changed"] and again["dashboard"]["version"] == 1
 
 
