@@ -37,7 +37,17 @@ def uid(site_id: str, kind: str = "") -> str:
     return legal[: LONGEST_UID - len(ending)] + ending
 
 
+def uids(site_id: str) -> dict[str, str]:
+    """The uids of the site's folder, its data source and its dashboards: folder, datasource, site, panel, meters, gateways."""
+    return {"folder": uid(site_id), "datasource": uid(site_id, DATASOURCE), **{kind: uid(site_id, kind) for kind in KINDS}}
+
+
+def path(site_id: str, kind: str) -> str:
+    """Where a dashboard is, below the address of Grafana."""
+    return f"/d/{uid(site_id, kind)}"
+
+
 def panel_path(site_id: str, entity_id: str, component_name: str = "") -> str:
     """Where dashboard Panel shows a panel, and a meter of it, below the address of Grafana."""
     chosen = {f"var-{CHOSEN_PANEL}": entity_id, **({f"var-{CHOSEN_METER}": component_name} if component_name else {})}
-    return f"/d/{uid(site_id, PANEL)}?{urllib.parse.urlencode(chosen)}"
+    return f"{path(site_id, PANEL)}?{urllib.parse.urlencode(chosen)}"
