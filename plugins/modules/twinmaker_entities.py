@@ -417,6 +417,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transfor
 )
 
 SHOWN_FAILURES = 5
+REPEATED_ENTITIES = 1000
 
 
 @dataclasses.dataclass
@@ -533,6 +534,14 @@ def failure(plan: Plan, outcome: Outcome, result: dict[str, t.Any]) -> Refused:
     return Refused("\n".join([summary, *lines]), **{**result, "changed": bool(outcome.done), "failures": failed, "not_begun": left})
 
 
+def invocation(parameters: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Ansible puts all options into a result. For a long list, that would take more memory and time than all the rest."""
+    count = len(parameters["entities"] or ())
+    if count <= REPEATED_ENTITIES:
+        return {}
+    return {"invocation": {"module_args": {**parameters, "entities": f"{count} entities, which are not repeated here"}}}
+
+
 def work(module: AnsibleAWSModule) -> dict[str, t.Any]:
     parameters = module.params
     client = connect(module, "iottwinmaker", parameters["concurrency"])
@@ -549,6 +558,7 @@ def work(module: AnsibleAWSModule) -> dict[str, t.Any]:
         "done": [],
         "diff": plan.diff(),
         **({"record": memory.shown()} if memory else {}),
+        **invocation(parameters),
     }
     if module.check_mode:
         outcome = Outcome()

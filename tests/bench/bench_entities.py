@@ -48,7 +48,12 @@ PLAY = """
         workspace_id: plant
         entities: "{{ listed }}"
       when: at_once
-    - energytwin.aws.twinmaker_entity: "{{ item | combine({'workspace_id': 'plant'}) }}"
+    - energytwin.aws.twinmaker_entity:
+        workspace_id: plant
+        entity_id: "{{ item.entity_id }}"
+        name: "{{ item.name }}"
+        parent_entity_id: "{{ item.parent_entity_id | default(omit) }}"
+        components: "{{ item.components | default(omit) }}"
       loop: "{{ listed }}"
       when: not at_once
 """

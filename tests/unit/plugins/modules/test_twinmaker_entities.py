@@ -493,3 +493,12 @@ def test_every_documented_error_is_one_sentence(twin: t.Any, apply: t.Any, fault
     twin.before.append(refuse)
     message = apply()["msg"]
     assert message.startswith("Failed to list the entities of workspace 'plant': because") and remedy in message
+
+
+@pytest.mark.parametrize(("count", "shown"), [(3, list), (1001, str)])
+def test_only_short_lists_are_repeated_in_the_result(twin: t.Any, apply: t.Any, count: int, shown: type) -> None:
+    listed = [{"entity_id": f"area-{number}", "name": f"Area {number}"} for number in range(count)]
+    result = apply(listed, check=True)
+    assert len(result["plan"]) == count
+    assert isinstance(result["invocation"]["module_args"]["entities"], shown)
+    assert result["invocation"]["module_args"]["workspace_id"] == "plant"
