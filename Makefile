@@ -104,7 +104,8 @@ bench: $(READY) ## measure (make bench ONLY="bench_local_cloud ..." for some), i
 	python -m tests.bench.run $(ONLY)
 
 clean: ## stop what the demo has started and remove all that make made
-	@find .cache/demo -name '*.pid' -exec /sbin/start-stop-daemon --stop --oknodo --quiet --retry 10 --exec .venv/bin/python --pidfile {} ';' 2>/dev/null || true
+	@if [ -d .cache/demo ]; then find '$(CURDIR)/.cache/demo' -name '*.pid' -exec \
+	  /sbin/start-stop-daemon --stop --oknodo --quiet --retry 10 --exec '$(CURDIR)/.venv/bin/python' --pidfile {} ';'; fi
 	@if [ -d .local-cloud ] && [ -x .venv/bin/python ]; then $(LOCAL_CLOUD) stop; fi
 	rm -rf $(MADE)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
