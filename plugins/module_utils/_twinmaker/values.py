@@ -51,7 +51,7 @@ def data_value(value: t.Any, where: str) -> DataValue:
     if member not in ALL_MEMBERS:
         raise Refused(f"{where}: {shown(value)} is not a value of the API; give one of the keys {listed(ALL_MEMBERS)}.")
     content = value[member]
-    if member == "stringValue" and type(content) is str:
+    if member == "stringValue" and isinstance(content, str):
         return {member: content}
     kind = KINDS.get(member, "EXPRESSION")
     if kind == "LIST":

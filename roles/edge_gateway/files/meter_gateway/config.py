@@ -167,7 +167,7 @@ def _outbox(section: _Section) -> tuple[pathlib.Path, Limits]:
     limits = Limits(
         max_bytes=section.whole("max_bytes", 1 << 20, 1 << 40, 512 << 20),
         max_age_seconds=section.number("max_age_seconds", 60, 3_650 * 86_400, 90 * 86_400),
-        when_full=cast("WhenFull", section.choice("when_full", ("drop_oldest", "drop_newest"), "drop_oldest")),
+        when_full=cast(WhenFull, section.choice("when_full", ("drop_oldest", "drop_newest"), "drop_oldest")),
     )
     section.done()
     return path, limits
@@ -193,7 +193,7 @@ def _listener(section: _Section, gateway: str) -> ListenerSettings:
 
 
 def _bus(section: _Section, known: Mapping[str, MeterModel]) -> BusSettings:
-    transport = cast('Literal["tcp", "rtu", "rtu_over_tcp"]', section.choice("transport", ("tcp", "rtu", "rtu_over_tcp"), "tcp"))
+    transport = cast(Literal["tcp", "rtu", "rtu_over_tcp"], section.choice("transport", ("tcp", "rtu", "rtu_over_tcp"), "tcp"))
     serial = transport == "rtu"
     section.refuse(("host", "port") if serial else ("device", "baudrate", "parity", "stopbits"), f"transport '{transport}' has none")
     settings = BusSettings(
@@ -204,7 +204,7 @@ def _bus(section: _Section, known: Mapping[str, MeterModel]) -> BusSettings:
         port=section.whole("port", 1, 65_535, 502),
         device=section.text("device", _PATH) if serial else None,
         baudrate=section.whole("baudrate", 300, 1_000_000, 9600),
-        parity=cast('Literal["N", "E", "O"]', section.choice("parity", ("N", "E", "O"), "N")),
+        parity=cast(Literal["N", "E", "O"], section.choice("parity", ("N", "E", "O"), "N")),
         stopbits=section.whole("stopbits", 1, 2, 1),
         timeout_seconds=section.number("timeout_seconds", 0.05, 60, 1.0),
         pause_seconds=section.number("pause_seconds", 0, 10, 0.02),

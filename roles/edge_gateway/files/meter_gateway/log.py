@@ -27,10 +27,10 @@ class Lines(logging.Formatter):
         return f"<{_PRIORITIES.get(record.levelno, 6)}>{line}" if self._journal else line
 
 
-def start(level: int = logging.INFO, environment: Mapping[str, str] = os.environ) -> None:
+def start(level: int = logging.INFO, environment: Mapping[str, str] | None = None) -> None:
     """Log to standard error, as the surroundings want it."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines("JOURNAL_STREAM" in environment))
+    handler.setFormatter(Lines("JOURNAL_STREAM" in (os.environ if environment is None else environment)))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

@@ -18,7 +18,8 @@ class Notifier:
     watchdog_seconds: how often systemd wants a sign of life at the latest (``WatchdogSec``); None if it wants none.
     """
 
-    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        environment = os.environ if environment is None else environment
         self._address = environment.get("NOTIFY_SOCKET", "")
         if self._address.startswith("@"):
             self._address = "\0" + self._address[1:]

@@ -36,9 +36,9 @@ Answer = dict[str, t.Any] | list[t.Any]
 class Declined(Exception):
     """An error answer of Grafana. members: further members of its body."""
 
-    def __init__(self, status: int, message: str, /, **members: t.Any) -> None:
+    def __init__(self, http_status: int, message: str, /, **members: t.Any) -> None:
         super().__init__(message)
-        self.status = status
+        self.status = http_status
         self.body = {"message": message, **members}
 
 
