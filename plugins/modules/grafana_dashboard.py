@@ -17,6 +17,8 @@ description:
     since is overwritten.
   - A dashboard that was never saved from here is taken over; if it has all that the source says, it is left as it is.
   - A dashboard stays in its folder unless O(folder_uid) says another one.
+  - Grafana stores nearly any dashboard, and a query that cannot work shows as an empty panel only. So panels, their places, and the queries
+    of the TwinMaker data source are checked first, in check mode too. With O(twin) they are also checked for names that the twin does not have.
 extends_documentation_fragment:
   - energytwin.aws.attributes
   - energytwin.aws.attributes.actiongroup_grafana
@@ -43,6 +45,30 @@ options:
     description: What the history of the dashboard says of the save, in front of the digest.
     type: str
     default: Ansible
+  lint:
+    description: Whether the dashboard is checked before it is compared. If anything is wrong the task fails, and names all of it.
+    type: bool
+    default: true
+  twin:
+    description: What the dashboard may name. What is not given is not checked.
+    type: dict
+    suboptions:
+      entities:
+        description: The entities, as for M(energytwin.aws.twinmaker_entities).
+        type: list
+        elements: dict
+      properties:
+        description: Names of the components' properties.
+        type: list
+        elements: str
+      scenes:
+        description: Ids of the scenes.
+        type: list
+        elements: str
+      datasources:
+        description: uids of the data sources that are there.
+        type: list
+        elements: str
 seealso:
   - module: energytwin.aws.grafana_folder
   - module: energytwin.aws.grafana_datasource
@@ -67,6 +93,15 @@ EXAMPLES = r"""
     token: "{{ grafana_token.token }}"
     folder_uid: example-plant
     path: files/meters.json
+
+- name: A dashboard that names nothing that the twin does not have
+  energytwin.aws.grafana_dashboard:
+    url: "{{ grafana.workspace.endpoint }}"
+    token: "{{ grafana_token.token }}"
+    path: files/meters.json
+    twin:
+      entities: "{{ site | energytwin.aws.site_model(site_id=inventory_hostname) | energytwin.aws.twin_entities }}"
+      datasources: [twin]
 
 - name: No such dashboard
   energytwin.aws.grafana_dashboard:
@@ -129,6 +164,13 @@ reasons:
   elements: str
   sample:
     - panels[0].fieldConfig.defaults.thresholds.steps[1].value changes from 40 to 45
+faults:
+  description: What is wrong with the dashboard, one sentence each, with its path.
+  returned: failure, when O(lint) finds something
+  type: list
+  elements: str
+  sample:
+    - "panels[0].targets[0].entityId: the twin has no entity 'mdb-hall-3'; correct it, or add it to the site."
 error:
   description: The status and the words of Grafana's answer.
   returned: failure, when Grafana has answered with an error
@@ -139,7 +181,7 @@ error:
 import json
 import typing as t
 
-from ansible_collections.energytwin.aws.plugins.module_utils._grafana import dashboards
+from ansible_collections.energytwin.aws.plugins.module_utils._grafana import dashboards, lint
 from ansible_collections.energytwin.aws.plugins.module_utils._grafana.http import Client
 from ansible_collections.energytwin.aws.plugins.module_utils._grafana.task import Change, check_uid, converge, grafana_module, result, run
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
@@ -164,11 +206,20 @@ def source(options: Answer) -> Answer:
     return content
 
 
+def check(body: Answer, twin: Answer) -> None:
+    """Raises Refused with all that is wrong with a dashboard."""
+    faults = lint.faults(body, lint.twin_of(twin))
+    if faults:
+        raise Refused("\n".join(f"Dashboard '{body['uid']}', {fault}" for fault in faults), faults=faults)
+
+
 def work(client: Client, options: Answer, check_mode: bool) -> Answer:
     present = options["state"] == "present"
     check_uid("uid", options["uid"])
     check_uid("folder_uid", options["folder_uid"] or None)
     body = dashboards.prepared(source(options), options["uid"]) if present else {"uid": options["uid"]}
+    if present and options["lint"]:
+        check(body, options["twin"] or {})
 
     def plan(there: Answer | None) -> Change:
         if present:
@@ -188,6 +239,16 @@ def main() -> None:
             "path": {"type": "path"},
             "folder_uid": {"type": "str"},
             "commit_message": {"type": "str", "default": "Ansible"},
+            "lint": {"type": "bool", "default": True},
+            "twin": {
+                "type": "dict",
+                "options": {
+                    "entities": {"type": "list", "elements": "dict"},
+                    "properties": {"type": "list", "elements": "str"},
+                    "scenes": {"type": "list", "elements": "str"},
+                    "datasources": {"type": "list", "elements": "str"},
+                },
+            },
         },
         mutually_exclusive=[("dashboard", "path")],
         required_if=[("state", "present", ["dashboard", "path"], True), ("state", "absent", ["uid"])],

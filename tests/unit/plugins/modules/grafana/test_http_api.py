@@ -231,6 +231,7 @@ def test_folders_that_are_refused(site: t.Any) -> None:
 
 
 def power(limit: float = 40, **members: t.Any) -> dict[str, t.Any]:
+    query = {"queryType": "EntityHistory", "entityId": "mdb", "componentName": "meter-1", "properties": ["kW"]}
     steps = [{"color": "green", "value": None}, {"color": "red", "value": limit}]
     panel = {
         "id": 1,
@@ -239,7 +240,7 @@ def power(limit: float = 40, **members: t.Any) -> dict[str, t.Any]:
         "transparent": False,
         "gridPos": {"h": 8, "w": 24, "x": 0, "y": 0},
         "fieldConfig": {"defaults": {"unit": "kwatt", "thresholds": {"mode": "absolute", "steps": steps}}, "overrides": []},
-        "targets": [{"refId": "A", "datasource": {"type": TYPE, "uid": "tm"}, "queryType": "EntityHistory"}],
+        "targets": [{"refId": "A", "datasource": {"type": TYPE, "uid": "tm"}, **query}],
     }
     return {"uid": "power", "title": "Power", "schemaVersion": 39, "refresh": False, "style": "dark", "panels": [panel], **members}
 
@@ -291,6 +292,26 @@ def test_what_somebody_saved_in_grafana_is_overwritten(make_workspace: t.Any, op
     mended = site.three_times("grafana_dashboard", dashboard=power())
     assert "panels[0].title changes from 'Mine' to 'Power'" in mended["reasons"]
     assert "was saved by ADMIN 600 in Grafana, and not from here" in mended["reasons"]
+
+
+def test_a_dashboard_is_checked_against_the_twin_before_anything_is_done(site: t.Any) -> None:
+    entities = [{"entity_id": "mdb", "components": {"meter-2": {}}}]
+    twin = {"entities": entities, "properties": ["kW"], "scenes": [], "datasources": ["tm"]}
+    for check in (True, False):
+        refused = site.run("grafana_dashboard", check=check, dashboard=power(), twin=twin)
+        assert refused["faults"] == [
+            "panels[0].targets[0].componentName: entity 'mdb' has no component 'meter-1'; correct it, or add the meter."
+        ]
+        assert refused["msg"] == f"Dashboard 'power', {refused['faults'][0]}"
+    twin["entities"] = [{"entity_id": "mdb", "components": {"meter-1": {}}}]
+    site.three_times("grafana_dashboard", dashboard=power(), twin=twin)
+
+
+def test_a_query_that_cannot_work_is_refused_without_a_twin_and_can_be_forced(site: t.Any) -> None:
+    wrong = power()
+    del wrong["panels"][0]["targets"][0]["properties"]
+    assert "targets[0].properties: EntityHistory needs it" in site.run("grafana_dashboard", dashboard=wrong)["msg"]
+    assert site.run("grafana_dashboard", dashboard=wrong, lint=False)["changed"]
 
 
 def test_a_dashboard_that_stands_is_taken_over(site: t.Any) -> None:
