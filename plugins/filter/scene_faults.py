@@ -11,7 +11,8 @@ version_added: 0.1.0
 author:
   - energytwin.aws contributors (@energytwin)
 description:
-  - Lists the entities, components and properties to which a scene document binds and which the twin of the site does not have.
+  - Lists the entities, components and properties to which a scene document binds and which the twin of the site does not have,
+    and the links of tags that Grafana would not follow.
   - What keeps a document from being shown at all is found by M(energytwin.aws.twinmaker_scene).
 positional: _input
 options:

@@ -190,7 +190,9 @@ diff:
   type: dict
   contains:
     before:
-      description: As it is, with the contents that are there of the files that are wanted. Empty if there is nothing.
+      description:
+        - As it is, with the contents that are there of the files that are wanted. Empty if there is nothing.
+        - If the document changes, C(document) has what differs in it.
       type: dict
       returned: always
       sample: {}
@@ -306,6 +308,7 @@ class Scene:
         tags, wanted_tags = self.tags(answer), checked_tags(self.parameters["tags"])
         change = change_scene(answer, tags, {**given, "contentLocation": url}, wanted_tags, self.parameters["purge_tags"])
         reasons = change.reasons + files.reasons()
+        found, put = files.document_changes()
         if reasons and not self.module.check_mode:
             # The files first: a scene is never shown without them, and a run that ends here is finished by the next one.
             for target in files.to_upload:
@@ -324,12 +327,9 @@ class Scene:
             "changed": bool(reasons),
             "scene": shown_scene(answer, tags),
             "uploads": [target.url() for target in files.to_upload],
-            "diff": as_diff(self.with_files(change.before, files.before()), self.with_files(change.after, files.after())),
+            "diff": as_diff(_with(change.before, files.before(), found), _with(change.after, files.after(), put)),
             "reasons": reasons,
         }
-
-    def with_files(self, shape: Answer, files: dict[str, str]) -> Answer:
-        return {**shape, "files": files} if files else shape
 
     def create(self, request: Answer) -> bool:
         """False: the scene is there by now; another run was faster, or AWS's first answer got lost."""
@@ -358,6 +358,10 @@ class Scene:
             "diff": as_diff(picture(answer, tags), {}),
             "reasons": ["is not wanted"],
         }
+
+
+def _with(shape: Answer, files: dict[str, str], document: Answer) -> Answer:
+    return {**shape, **({"files": files} if files else {}), **({"document": document} if document else {})}
 
 
 def work(module: AnsibleAWSModule) -> Answer:

@@ -25,7 +25,8 @@ POWER = "kW"
 ICON_WITHOUT_RULE = "iottwinmaker.common.icon:Info"
 COLOR_WITHOUT_RULE = "#2ea597"
 # What the viewer's own cameras have, but a plant may be long.
-CAMERA = {"cameraType": "Perspective", "fov": 53.13, "near": 0.1, "far": 10_000, "zoom": 1}
+FIELD_OF_VIEW = 53.13
+CAMERA: Plain = {"cameraType": "Perspective", "fov": FIELD_OF_VIEW, "near": 0.1, "far": 10_000, "zoom": 1}
 UPRIGHT: Position = (0.0, 0.0, 0.0)
 # The arrows run over the floor below a meter's tag; the viewer's plane is a square of 1 m.
 ARROWS: Plain = {"numOfRepeatInY": 2, "backgroundColorOpacity": 0.2, "defaultBackgroundColor": "#687078"}
@@ -110,7 +111,7 @@ class _Builder:
             self._area(node, inner)
 
     def _camera(self, parent: Plain, entity_id: str) -> None:
-        position, rotation = view_of(self.places.of_entity[entity_id], CAMERA["fov"])
+        position, rotation = view_of(self.places.of_entity[entity_id], FIELD_OF_VIEW)
         self._node(camera_name(entity_id), parent, position, rotation, [{"type": "Camera", "cameraIndex": 0}])
 
     def _meter(self, parent: Plain, panel: Panel, meter: Meter) -> None:

@@ -13,7 +13,12 @@ from ansible_collections.energytwin.aws.plugins.module_utils._aws import in_para
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import objects
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.objects import Content, Location
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.scenes import check_document, parsed, with_relative_files
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.scenes import (
+    check_document,
+    document_changes,
+    parsed,
+    with_relative_files,
+)
 
 Answer = dict[str, t.Any]
 
@@ -33,6 +38,8 @@ class Files:
         self.wanted = wanted
         self.document = document
         self.bucket = bucket
+        # The document that is there, read only if it is not known to be the wanted one.
+        self.found: Answer = {}
         targets = list(wanted)
         self.stored: dict[Location, Answer | None] = dict.fromkeys(targets)
         if exists:
@@ -48,7 +55,7 @@ class Files:
     def holds_the_document(self, target: Location) -> bool:
         """Whether the same document is there in another spelling."""
         try:
-            stored = parsed(objects.read(self.client, *target) or b"", target.url())
+            self.found = stored = parsed(objects.read(self.client, *target) or b"", target.url())
             if self.document is None or stored == self.document:
                 return self.document is not None
             check_document(stored, target.url())
@@ -59,6 +66,11 @@ class Files:
 
     def reasons(self) -> list[str]:
         return [f"{target.url()} {'is not there' if self.stored[target] is None else 'differs'}" for target in self.to_upload]
+
+    def document_changes(self) -> tuple[Answer, Answer]:
+        """What differs between the document that is there and the wanted one; empty if it stays."""
+        replaced = any(self.wanted[target].body is not None for target in self.to_upload)
+        return document_changes(self.found, self.document) if replaced and self.document is not None else ({}, {})
 
     def before(self) -> dict[str, str]:
         there = ((target, stored) for target, stored in self.stored.items() if stored is not None)

@@ -101,6 +101,19 @@ def check_document(document: Answer, name: str) -> None:
         raise Refused("\n".join(faults[:MAX_SHOWN] + more))
 
 
+def document_changes(before: Answer, after: Answer) -> tuple[Answer, Answer]:
+    """What differs between two documents: of the rules those that do, of all else the whole of what stands at the top."""
+    rules, wanted = before.get("rules"), after.get("rules")
+    if isinstance(rules, dict) and isinstance(wanted, dict):
+        before = {**before, "rules": _differing(rules, wanted)}
+        after = {**after, "rules": _differing(wanted, rules)}
+    return _differing(before, after), _differing(after, before)
+
+
+def _differing(one: Answer, other: Answer) -> Answer:
+    return {key: value for key, value in one.items() if key not in other or other[key] != value}
+
+
 def document_faults(document: Answer) -> c.Iterator[str]:
     """What keeps the viewer from showing the document, each fault to be put behind the name of the document."""
     yield from _version_faults(document.get("specVersion"))
@@ -149,12 +162,23 @@ def _component_faults(where: str, component: t.Any, cameras: int, rules: c.Mappi
     if not isinstance(component, dict):
         yield f"{where}: {shown(component)} is no mapping"
         return
-    kind, rule = component.get("type"), component.get("ruleBasedMapId")
+    kind = component.get("type")
     if kind == "Camera":
         yield from _index_faults(f"{where}.cameraIndex", [component.get("cameraIndex")], cameras, "camera")
-    if kind in WITH_RULES and rule and rule not in rules:
-        known = f"it has {listed(sorted(rules))}" if rules else "it has none"
-        yield f"{where}.ruleBasedMapId: the document has no rule {shown(rule)}; {known}"
+    if kind in WITH_RULES:
+        yield from _rule_faults(where, component, rules)
+
+
+def _rule_faults(where: str, component: Answer, rules: c.Mapping[str, t.Any]) -> c.Iterator[str]:
+    """A motion indicator has a rule for each of its values, others have one."""
+    bindings = component.get("valueDataBindings")
+    inner = bindings if isinstance(bindings, dict) else {}
+    holders = [(where, component), *((f"{where}.valueDataBindings.{name}", binding) for name, binding in inner.items())]
+    for holder, bound in holders:
+        rule = bound.get("ruleBasedMapId") if isinstance(bound, dict) else None
+        if rule and rule not in rules:
+            known = f"it has {listed(sorted(rules))}" if rules else "it has none"
+            yield f"{holder}.ruleBasedMapId: the document has no rule {shown(rule)}; {known}"
 
 
 # Component of a node -> its key with the address of a file. Addresses without a scheme are keys in the bucket of the workspace.

@@ -75,6 +75,32 @@ def test_an_address_in_the_workspace_s_bucket_is_the_key_that_it_is(
     assert scene(run, content=with_uri(wanted))["changed"] is changed
 
 
+def test_the_diff_shows_what_changes_in_the_document(cloud: Cloud, run: t.Any) -> None:
+    rules = {name: {"statements": [{"expression": "kW >= 40", "target": "iottwinmaker.common.icon:Error"}]} for name in ("one", "two")}
+    changed = copy.deepcopy(rules)
+    changed["two"]["statements"][0]["expression"] = "kW >= 50"
+    first = scene(run, content={**DOCUMENT, "rules": rules})
+    assert first["diff"]["after"]["document"] == {**DOCUMENT, "rules": rules}
+    assert "document" not in first["diff"]["before"]
+    second = scene(run, content={**DOCUMENT, "rules": changed}, _ansible_check_mode=True)
+    assert second["diff"]["before"]["document"] == {"rules": {"two": rules["two"]}}
+    assert second["diff"]["after"]["document"] == {"rules": {"two": changed["two"]}}
+    assert "document" not in scene(run, content={**DOCUMENT, "rules": rules})["diff"]["after"]
+
+
+def test_a_rule_of_a_motion_indicator_has_to_be_there(cloud: Cloud, run: t.Any) -> None:
+    indicator = {
+        "type": "MotionIndicator",
+        "shape": "LinearPlane",
+        "valueDataBindings": {"speed": {"ruleBasedMapId": "fast"}},
+        "config": {},
+    }
+    content = {**DOCUMENT, "nodes": [{"name": "Arrows", "components": [indicator]}]}
+    result = run("twinmaker_scene", workspace_id="plant", scene_id="hall", content=content)
+    where = "content.nodes[0].components[0].valueDataBindings.speed.ruleBasedMapId"
+    assert result["msg"] == f"{where}: the document has no rule 'fast'; it has none."
+
+
 @pytest.mark.parametrize("stored", [b"{", b"[]", b'{"specVersion": 1}', b'{"specVersion": "1.0", "nodes": [{"components": ["x"]}]}'])
 def test_a_document_that_no_viewer_can_show_is_replaced(cloud: Cloud, run: t.Any, stored: bytes) -> None:
     scene(run, content=DOCUMENT)

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from ansible_collections.energytwin.aws.plugins.module_utils._site.model import Limit, Site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import as_site, meters, plain
-from ansible_collections.energytwin.aws.plugins.module_utils._site.scene import CAMERA, camera_name, scene
+from ansible_collections.energytwin.aws.plugins.module_utils._site.scene import FIELD_OF_VIEW, camera_name, scene
 from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_lint import scene_faults
 from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_places import every_area, places, to_viewer, view_of
 from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_rules import icon_rule, number, speed_rule
@@ -136,11 +136,11 @@ def test_up_is_up() -> None:
 
 def test_a_camera_looks_at_what_it_is_to_show() -> None:
     points = [(0.0, 0.0, 0.0), (40.0, 0.0, 0.0), (40.0, 30.0, 8.0)]
-    eye, rotation = view_of(points, CAMERA["fov"])
+    eye, rotation = view_of(points, FIELD_OF_VIEW)
     # A camera looks along -z; its rotation is around x, then y, then z (three.js's order XYZ: Rx Ry Rz).
     x, y, _z = rotation
     ahead = (-math.sin(y), math.sin(x) * math.cos(y), -math.cos(x) * math.cos(y))
-    half = math.radians(CAMERA["fov"] / 2)
+    half = math.radians(FIELD_OF_VIEW / 2)
     for point in points:
         way = [one - other for one, other in zip(to_viewer(point), eye, strict=True)]
         cosine = sum(one * other for one, other in zip(way, ahead, strict=True)) / math.hypot(*way)
@@ -174,3 +174,11 @@ def test_what_the_site_does_not_have_is_named(bound: dict[str, str], fault: str)
 def test_bindings_with_variables_are_left_alone() -> None:
     bound = {"entityId": "${sel_entity}", "componentName": "nowhere", "propertyName": "x"}
     assert scene_faults({"nodes": [{"components": [{"valueDataBinding": {"dataBindingContext": bound}}]}]}, example()) == []
+
+
+@pytest.mark.parametrize("destination", ["/d/plant-panel", "javascript:alert(1)", "https:///x"])
+def test_a_link_that_grafana_does_not_follow_is_named(destination: str) -> None:
+    document = {"nodes": [{"components": [{"type": "Tag", "navLink": {"destination": destination}}]}]}
+    assert scene_faults(document, example()) == [
+        f"nodes[0].components[0].navLink.destination: '{destination}' leads nowhere; give an address with http:// or https://"
+    ]
