@@ -16,7 +16,7 @@ from tests.integration.conftest import LocalCloud
 def bench_demo() -> dict[str, float]:
     """demo_second_run_seconds: wall time of ``make demo``'s playbook with nothing to change."""
     with tempfile.TemporaryDirectory() as folder:
-        cloud = LocalCloud(pathlib.Path(folder) / "cloud")
+        cloud = LocalCloud(pathlib.Path(folder) / "cloud", gateways=True)
         try:
             assert cloud.play("demo.yml").code == 0
             began = time.perf_counter()

@@ -27,7 +27,7 @@ GATEWAYS = ("gw-hall", "gw-roof")
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[LocalCloud]:
     """A running demo, for the tests of this module; they leave it as they find it."""
-    local = LocalCloud(tmp_path_factory.mktemp("demo") / "cloud")
+    local = LocalCloud(tmp_path_factory.mktemp("demo") / "cloud", gateways=True)
     try:
         result = local.play("demo.yml")
         assert result.code == 0, result.message()
