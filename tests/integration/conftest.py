@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import typing as t
 
 import boto3
@@ -135,8 +136,7 @@ class LocalCloud:
     def stop(self) -> None:
         """The cloud, and what the playbooks have started beside it."""
         for file in self.demo_folder.glob("*/*/*.pid"):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(file.read_text()), signal.SIGTERM)
+            end(int(file.read_text()))
         self.stop_cloud()
 
     def kill(self) -> None:
@@ -182,6 +182,17 @@ class LocalCloud:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+
+def end(pid: int) -> None:
+    """Ask a process to end, and wait until it has."""
+    deadline = time.monotonic() + 20
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(0.05)
+        os.kill(pid, signal.SIGKILL)
 
 
 def free_ports(count: int) -> list[int]:
