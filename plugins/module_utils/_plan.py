@@ -68,8 +68,10 @@ PLAIN = frozenset((str, int, float, bool, type(None)))
 
 def in_order(value: t.Any) -> t.Any:
     """The same value with every mapping in the order of its keys, so that two diffs of the same state are the same text."""
-    if isinstance(value, c.Mapping):
-        return {key: item if type(item) in PLAIN else in_order(item) for key, item in sorted(value.items(), key=_first)}
+    if isinstance(value, dict):
+        # Most mappings of a diff have one key.
+        pairs = sorted(value.items(), key=_first) if len(value) > 1 else value.items()
+        return {key: item if type(item) in PLAIN else in_order(item) for key, item in pairs}
     if isinstance(value, list):
         return [in_order(item) for item in value]
     return value

@@ -22,6 +22,7 @@ MEMBERS = {
     "RELATIONSHIP": "relationshipValue",
 }
 KINDS = {member: kind for kind, member in MEMBERS.items()}
+KINDS_OF_PLAIN = {bool: "BOOLEAN", int: "INTEGER", float: "DOUBLE"}
 ALL_MEMBERS = (*MEMBERS.values(), "expression")
 TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 
@@ -77,8 +78,7 @@ def typed(value: t.Any, data_type: dict[str, t.Any] | None, where: str) -> DataV
         if data_type and data_type.get("type") != "LIST":
             raise Refused(f"{where}: {shown(value)} is a list, but the property is of type {data_type.get('type')}; give one value.")
         return {"listValue": [typed(item, nested, f"{where}[{index}]") for index, item in enumerate(value)]}
-    by_kind = {bool: "BOOLEAN", int: "INTEGER", float: "DOUBLE"}.get(type(value), "STRING")
-    kind = str(data_type.get("type")) if data_type else by_kind
+    kind = str(data_type.get("type")) if data_type else KINDS_OF_PLAIN.get(type(value), "STRING")
     if kind in ("LIST", "MAP", "RELATIONSHIP"):
         raise Refused(f"{where}: {shown(value)} cannot be a {kind}; give the value in the API's form, with the key {MEMBERS[kind]}.")
     return {MEMBERS[kind]: scalar(value, kind, where)}
