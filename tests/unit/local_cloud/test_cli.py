@@ -74,7 +74,7 @@ def test_its_life(cli: Cli) -> None:
     assert json.loads(cli("status", "--json").stdout)["pid"] == pid
     assert "iam:ListRoles" in cli("log").stdout
     assert "iam:ListRoles" not in cli("log", "--service", "s3").stdout
-    assert cli("set", "latency=0.5", "rate=9").stdout == "latency=0.5  rate=9  faults=0  settle=0  throttled=0  broken=0\n"
+    assert cli("set", "latency=0.5", "rate=9").stdout == "latency=0.5  rate=9  faults=0  settle=0  throttled=0  broken=0  new_account=0\n"
     wrong = cli("set", "latency=slow")
     assert (wrong.returncode, wrong.stderr) == (2, "local-cloud: The knob latency takes a number that is not negative, not 'slow'.\n")
 

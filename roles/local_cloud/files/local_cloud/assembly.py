@@ -15,15 +15,19 @@ from local_cloud.front.core import Front
 from local_cloud.front.moto import Moto
 from local_cloud.service import Service
 from local_cloud.services.grafana import Grafana
+from local_cloud.services.iam import Iam
 from local_cloud.services.iot import Iot, IotData
 from local_cloud.services.lambda_ import Lambda
+from local_cloud.services.service_quotas import ServiceQuotas
 from local_cloud.services.sts import Sts
 from local_cloud.services.timestream import TimestreamQuery, TimestreamWrite
 from local_cloud.services.twinmaker import TwinMaker
 from local_cloud.settings import Settings
 
 # In the order in which they start; they stop in the other one, the broker's clients and the stacks at work first.
-KINDS: tuple[type[Service], ...] = (Sts, TimestreamWrite, TimestreamQuery, Lambda, Grafana, TwinMaker, Iot, IotData, Broker, CloudFormation)
+KINDS: tuple[type[Service], ...] = (
+    *(Sts, Iam, ServiceQuotas, TimestreamWrite, TimestreamQuery, Lambda, Grafana, TwinMaker, Iot, IotData, Broker, CloudFormation),
+)
 
 
 def build(settings: Settings) -> Cloud:

@@ -91,7 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     reset.set_defaults(command=_reset)
 
     knobs = commands.add_parser(
-        "set", help="be slow, throttle, fail: latency=SECONDS rate=CALLS_A_SECOND faults=SHARE settle=SECONDS throttled=SHARE broken=SHARE"
+        "set",
+        help="be slow, throttle, fail, refuse: latency=SECONDS rate=CALLS_A_SECOND faults=SHARE settle=SECONDS throttled=SHARE broken=SHARE"
+        " new_account=1",
     )
     knobs.add_argument("knobs", nargs="+", type=_assignment, metavar="KNOB=NUMBER")
     knobs.set_defaults(command=_set)

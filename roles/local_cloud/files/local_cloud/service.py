@@ -57,6 +57,9 @@ class Service:
         """Answers an unsigned request whose path begins with ``web``; it must not raise."""
         raise NotImplementedError
 
+    def admit(self, request: Request) -> None:
+        """Called before each operation. Raise ``ApiError`` where the service refuses the account as a whole."""
+
     def start(self) -> None:
         """Called once when all services exist; resume here what a crash has interrupted."""
 

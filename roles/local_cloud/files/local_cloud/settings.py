@@ -20,6 +20,7 @@ class Knobs:
     settle: seconds that an asynchronous resource stays in its CREATING, UPDATING or DELETING state.
     throttled: share (0 to 1) of API calls that are answered with a 429.
     broken: share (0 to 1) of creations and updates of TwinMaker entities that end in state ERROR.
+    new_account: not 0: an account that services which are closed to new customers (Timestream for LiveAnalytics) refuse.
     """
 
     latency: float = 0.0
@@ -28,6 +29,7 @@ class Knobs:
     settle: float = 0.0
     throttled: float = 0.0
     broken: float = 0.0
+    new_account: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)

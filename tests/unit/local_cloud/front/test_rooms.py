@@ -53,7 +53,7 @@ def test_knobs_are_set_by_name() -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"speed": "1"}, "There is no knob 'speed'; the knobs are latency, rate, faults, settle, throttled, broken."),
+        ({"speed": "1"}, "There is no knob 'speed'; the knobs are latency, rate, faults, settle, throttled, broken, new_account."),
         ({"latency": "fast"}, "The knob latency takes a number that is not negative, not 'fast'."),
         ({"rate": "-1"}, "The knob rate takes a number that is not negative, not '-1'."),
         ({"settle": "nan"}, "The knob settle takes a number that is not negative, not 'nan'."),

@@ -17,7 +17,13 @@ from local_cloud.protocol import models
 from local_cloud.protocol.http import HttpRequest
 from local_cloud.settings import Settings
 
-_PREFIXES = {"timestream-write": "timestream", "timestream-query": "timestream", "iot-data": "iot", "sso-admin": "sso"}
+_PREFIXES = {
+    "timestream-write": "timestream",
+    "timestream-query": "timestream",
+    "iot-data": "iot",
+    "service-quotas": "servicequotas",
+    "sso-admin": "sso",
+}
 
 _RENAMED: dict[tuple[str, str], tuple[str, ...]] = {
     ("lambda", "Invoke"): ("lambda:InvokeFunction",),

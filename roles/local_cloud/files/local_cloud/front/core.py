@@ -33,7 +33,13 @@ _SIGNED = re.compile(r"AWS4-HMAC-SHA256\s+.*Credential=(?P<key>[^/,\s]+)/\d{8}/(
 _GLOBAL = frozenset({"iam", "sts"})
 
 # The names under which requests are signed, where they are not the models' own. Here, so that no model is read before it is needed.
-_SCOPES = {"iot-data": "iotdata", "sso-admin": "sso", "timestream-query": "timestream", "timestream-write": "timestream"}
+_SCOPES = {
+    "iot-data": "iotdata",
+    "service-quotas": "servicequotas",
+    "sso-admin": "sso",
+    "timestream-query": "timestream",
+    "timestream-write": "timestream",
+}
 
 
 class Refused(Exception):
@@ -91,7 +97,8 @@ class Front:
             self._sites[service.web] = service
         for name in service.models:
             self._rooms[name] = service
-            self._scopes.setdefault(scope_of(name), []).append(name)
+            if name not in MOTO_MODELS:
+                self._scopes.setdefault(scope_of(name), []).append(name)
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -152,13 +159,15 @@ class Front:
             return self._cloud.moto.perform(call.service, call.operation, call.request)
         parameters = parse(call.service, call.target, call.request)
         method = getattr(room, xform_name(call.operation), None)
-        if room is not None and method is None:
+        if room is not None and method is None and call.service not in MOTO_MODELS:
             raise ApiError("NotImplemented", f"The local cloud does not implement {call.service}:{call.operation}.", status=501)
         validate.check(models.operation_model(call.service, call.operation), parameters)
         self._require(call, parameters, principal)
-        if method is None:
+        if room is None or method is None:
             return self._cloud.moto.perform(call.service, call.operation, call.request)
-        answer = method(Request(call.service, call.operation, parameters, principal, call.request.host))
+        request = Request(call.service, call.operation, parameters, principal, call.request.host)
+        room.admit(request)
+        answer = method(request)
         return serialise.answer(call.service, call.operation, answer or {})
 
     def _require(self, call: Call, parameters: c.Mapping[str, t.Any], principal: str | None) -> None:

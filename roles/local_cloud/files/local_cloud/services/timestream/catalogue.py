@@ -66,6 +66,11 @@ def after(token: str | None) -> str:
 class Shared(Service):
     """The operations that timestream-write and timestream-query both have."""
 
+    def admit(self, request: Request) -> None:
+        """Timestream for LiveAnalytics takes no new customers since 2025-06-20."""
+        if self.cloud.settings.knobs.new_account:
+            raise ApiError("AccessDeniedException", "Only existing Timestream for LiveAnalytics customers can access the service.")
+
     def describe_endpoints(self, request: Request) -> Answer:
         """One address: the one that the client has already reached.
 
