@@ -192,7 +192,7 @@ diff:
     before:
       description:
         - As it is, with the contents that are there of the files that are wanted. Empty if there is nothing.
-        - If the document changes, C(document) has what differs in it.
+        - If a document takes the place of another, C(document) has what differs between them.
       type: dict
       returned: always
       sample: {}

@@ -68,9 +68,9 @@ class Files:
         return [f"{target.url()} {'is not there' if self.stored[target] is None else 'differs'}" for target in self.to_upload]
 
     def document_changes(self) -> tuple[Answer, Answer]:
-        """What differs between the document that is there and the wanted one; empty if it stays."""
+        """What differs between the document that is there and the one that takes its place; empty if none does."""
         replaced = any(self.wanted[target].body is not None for target in self.to_upload)
-        return document_changes(self.found, self.document) if replaced and self.document is not None else ({}, {})
+        return document_changes(self.found, self.document or {}) if replaced and self.found else ({}, {})
 
     def before(self) -> dict[str, str]:
         there = ((target, stored) for target, stored in self.stored.items() if stored is not None)

@@ -79,9 +79,7 @@ def test_the_diff_shows_what_changes_in_the_document(cloud: Cloud, run: t.Any) -
     rules = {name: {"statements": [{"expression": "kW >= 40", "target": "iottwinmaker.common.icon:Error"}]} for name in ("one", "two")}
     changed = copy.deepcopy(rules)
     changed["two"]["statements"][0]["expression"] = "kW >= 50"
-    first = scene(run, content={**DOCUMENT, "rules": rules})
-    assert first["diff"]["after"]["document"] == {**DOCUMENT, "rules": rules}
-    assert "document" not in first["diff"]["before"]
+    assert "document" not in scene(run, content={**DOCUMENT, "rules": rules})["diff"]["after"], "the whole of what is new would be long"
     second = scene(run, content={**DOCUMENT, "rules": changed}, _ansible_check_mode=True)
     assert second["diff"]["before"]["document"] == {"rules": {"two": rules["two"]}}
     assert second["diff"]["after"]["document"] == {"rules": {"two": changed["two"]}}
