@@ -144,8 +144,7 @@ def _power_now(site: Site, own: c.Sequence[Plain], source: Source, window: str) 
 
 def _selection(known: c.Sequence[Plain]) -> list[Plain]:
     """What is selected in the scene; at first the first meter, so that there is something to see."""
-    first = known[0] if known else {"entity_id": "", "component_name": ""}
-    values = {names.SELECTED_ENTITY: first["entity_id"], names.SELECTED_COMPONENT: first["component_name"]}
+    values = {names.SELECTED_ENTITY: known[0]["entity_id"], names.SELECTED_COMPONENT: known[0]["component_name"]}
     return [
         {
             "type": "textbox",
@@ -265,8 +264,7 @@ def _energy_of_day(day: str, back: int, source: Source) -> Plain:
 def _choice(known: c.Sequence[Plain], source: Source) -> list[Plain]:
     """A panel by its name, and a meter of it as the twin names them."""
     panels = {meter["entity_id"]: meter["panel_name"] for meter in known}
-    first = next(iter(panels), "")
-    component = known[0]["component_name"] if known else ""
+    first, component = known[0]["entity_id"], known[0]["component_name"]
     options = [{"selected": value == first, "text": text, "value": value} for value, text in panels.items()]
     return [
         {
@@ -278,7 +276,7 @@ def _choice(known: c.Sequence[Plain], source: Source) -> list[Plain]:
             "includeAll": False,
             "skipUrlSync": False,
             "query": ", ".join(f"{_unseparated(text)} : {value}" for value, text in panels.items()),
-            "current": {"text": panels.get(first, ""), "value": first},
+            "current": {"text": panels[first], "value": first},
             "options": options,
         },
         {
