@@ -24,6 +24,12 @@ options:
       - The MQTT topic of the stack.
     type: str
     required: true
+  storage:
+    description:
+      - Where the stack stores readings.
+    type: str
+    choices: [dynamodb, timestream]
+    default: timestream
 """
 
 EXAMPLES = r"""

@@ -15,9 +15,10 @@ from ansible_collections.energytwin.aws.plugins.module_utils._site.fields import
 from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import COMPONENT_TYPE_ID
 from ansible_collections.energytwin.aws.plugins.module_utils._site.validate import text_fault, topic_fault
 
-RULE_SUFFIX = "_IoTToTimestream"
+DYNAMODB, TIMESTREAM = "dynamodb", "timestream"
+RULE_SUFFIXES = {DYNAMODB: "_IoTToDynamoDB", TIMESTREAM: "_IoTToTimestream"}
 # The rule's name is the shortest of those that are made of the stack's name.
-STACK_NAME_LENGTH = 128 - len(RULE_SUFFIX)
+STACK_NAME_LENGTH = 128 - max(map(len, RULE_SUFFIXES.values()))
 BUCKET_NAME_LENGTH = 63
 
 _STACK_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*")
@@ -65,16 +66,16 @@ def stack_faults(stack_name: str, topic: str) -> list[str]:
     return [f"{option}: {shown(value)} {fault}" for option, value, fault in checked if fault]
 
 
-def expected_outputs(stack_name: str, topic: str) -> dict[str, str]:
-    """The outputs of a stack as far as they are known before it exists; the others are empty."""
+def expected_outputs(stack_name: str, topic: str, storage: str = TIMESTREAM) -> dict[str, str]:
+    """The outputs of a stack as far as they are known before it exists; the others are empty, and so is what its storage has not."""
     known = {
         "WorkspaceId": f"{stack_name}_workspace",
-        "DatabaseName": f"{stack_name}_db",
+        "DatabaseName": f"{stack_name}_db" if storage == TIMESTREAM else "",
         "TableName": f"{stack_name}_energy",
-        "RuleName": stack_name.replace("-", "_") + RULE_SUFFIX,
+        "RuleName": stack_name.replace("-", "_") + RULE_SUFFIXES[storage],
         "ComponentTypeId": COMPONENT_TYPE_ID,
         "DataTopic": topic,
-        "Storage": "timestream",
+        "Storage": storage,
     }
     unknown = (
         "WorkspaceArn BucketName ErrorBucketName ReaderFunctionName ReaderFunctionArn"

@@ -55,13 +55,14 @@ def until(condition: c.Callable[[], t.Any]) -> t.Any:
 
 
 class Deployed:
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, storage: str) -> None:
+        self.storage = storage
         self.client = cloud.client
         self.now = int(cloud.now() * 1000)
         package = lambda_package(str(ROLE / "files" / "reader"))
         self.client("s3").create_bucket(Bucket=CODE, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         self.client("s3").put_object(Bucket=CODE, Key="reader.zip", Body=base64.b64decode(package["content_base64"]))
-        parameters = {"DataTopic": TOPIC, "ReaderBucket": CODE, "ReaderKey": "reader.zip"}
+        parameters = {"DataTopic": TOPIC, "ReaderBucket": CODE, "ReaderKey": "reader.zip", "Storage": storage}
         self.client("cloudformation").create_stack(
             StackName=STACK,
             TemplateBody=(ROLE / "files" / "energy_twin.yml").read_text(),
@@ -115,22 +116,23 @@ def iso(milliseconds: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-@pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[Deployed]:
+@pytest.fixture(scope="module", params=["timestream", "dynamodb"])
+def deployed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> c.Iterator[Deployed]:
     # The reader's process reaches the store by the network: the cloud has to listen.
     server = Server(Settings(home=tmp_path_factory.mktemp("cloud"), port=free_port(), mqtt_port=free_port()))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        yield Deployed(server.cloud)
+        yield Deployed(server.cloud, request.param)
     finally:
         server.stop()
         thread.join()
 
 
 def test_outputs_are_as_expected_before_there_was_a_stack(deployed: Deployed) -> None:
-    expected = expected_outputs(STACK, TOPIC)
-    assert set(deployed.outputs) == set(expected)
+    expected = expected_outputs(STACK, TOPIC, deployed.storage)
+    without = {"dynamodb": {"DatabaseName"}, "timestream": set()}
+    assert set(deployed.outputs) == set(expected) - without[deployed.storage]
     assert all(deployed.outputs[name] == value for name, value in expected.items() if value)
     assert all(deployed.outputs.values())
 
@@ -157,11 +159,25 @@ def test_a_reading_in_the_original_form_is_stamped_on_arrival(deployed: Deployed
 
 
 def test_what_cannot_be_stored_is_kept_with_its_reason(deployed: Deployed) -> None:
-    deployed.publish(panelId="mdb", meterId="5", timestamp="yesterday", kW=1)
-    deployed.publish(meterId="5", timestamp=deployed.now, kW=1)
-    errors = until(lambda: found if len(found := deployed.errors()) == 2 else None)
-    payloads = [json.loads(base64.b64decode(error["base64OriginalPayload"])) for error in errors]
-    assert {payload["timestamp"] for payload in payloads} == {"yesterday", deployed.now}
+    day = 86_400_000
+    bad = {
+        "no time": {"panelId": "mdb", "meterId": "5", "timestamp": "yesterday", "kW": 1},
+        "in seconds": {"panelId": "mdb", "meterId": "5", "timestamp": deployed.now // 1000, "kW": 1},
+        "in the future": {"panelId": "mdb", "meterId": "5", "timestamp": deployed.now + 3_600_000, "kW": 1},
+        "older than readings are kept": {"panelId": "mdb", "meterId": "5", "timestamp": deployed.now - 3651 * day, "kW": 1},
+        "no panel": {"meterId": "5", "timestamp": deployed.now, "kW": 1},
+        "no meter": {"panelId": "mdb", "timestamp": deployed.now, "kW": 1},
+    }
+    if deployed.storage == "dynamodb":
+        bad["no number"] = {"panelId": "mdb", "meterId": "5", "timestamp": deployed.now, "kW": "a lot", "v1": 230}
+        bad["another's key"] = {"panelId": "mdb#5", "meterId": "6", "timestamp": deployed.now, "kW": 1}
+    payloads = [json.dumps(reading).encode() for reading in bad.values()]
+    if deployed.storage == "dynamodb":
+        payloads += [b'{"panelId": "mdb", "meterId": "5", "kW": NaN}', b"\xff"]
+    for payload in payloads:
+        deployed.client("iot-data").publish(topic=TOPIC, qos=1, payload=payload)
+    errors = until(lambda: found if len(found := deployed.errors()) == len(payloads) else None)
+    assert sorted(base64.b64decode(error["base64OriginalPayload"]) for error in errors) == sorted(payloads)
     assert all(error["failures"][0]["errorMessage"] for error in errors)
 
 

@@ -11,11 +11,12 @@ import typing as t
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from energy_reader import interpolation, paging, statement, times
+from energy_reader import interpolation, paging, times
 from energy_reader.errors import ReaderError
 from energy_reader.paging import Place
 from energy_reader.request import Filter, Meter, Request
-from energy_reader.store import Store
+from energy_reader.timestream import statement
+from energy_reader.timestream.store import Timestream
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,7 +129,7 @@ def columns(*names: str) -> dict[str, t.Any]:
 
 def test_rows_come_from_all_pages() -> None:
     client = Client({"Rows": [{"Data": [{"ScalarValue": "1"}]}], "NextToken": "next"}, {"Rows": [{"Data": [{"NullValue": True}]}]})
-    assert list(Store(client, "db", "table").rows("select")) == [["1"], [None]]
+    assert list(Timestream(client, "db", "table").rows("select")) == [["1"], [None]]
     assert client.asked == [{"QueryString": "select"}, {"QueryString": "select", "NextToken": "next"}]
 
 
@@ -138,7 +139,7 @@ def test_columns_are_asked_for_until_there_are_readings_and_then_now_and_then() 
     client = Client(
         columns("time", "measure_name"), filled, columns(*(column["Name"] for column in filled["ColumnInfo"]), "measure_value::bigint")
     )
-    store = Store(client, "db", "table", clock=lambda: now[0])
+    store = Timestream(client, "db", "table", clock=lambda: now[0])
     assert not store.table().has_readings
     assert store.table().has_readings
     assert statement.BIGINT not in store.table().columns
@@ -156,6 +157,6 @@ def test_columns_are_asked_for_until_there_are_readings_and_then_now_and_then() 
 )
 def test_a_store_that_refuses_is_named(fault: Exception) -> None:
     with pytest.raises(ReaderError) as caught:
-        Store(Client(fault), "plant_db", "plant_energy").table()
+        Timestream(Client(fault), "plant_db", "plant_energy").table()
     assert "plant_db.plant_energy" in str(caught.value)
     assert ("not allowed to Select" in str(caught.value)) or ("https://query.timestream" in str(caught.value))

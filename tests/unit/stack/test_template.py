@@ -41,10 +41,41 @@ def _function(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, t.Any]:
 Loader.add_multi_constructor("!", _function)
 
 
+def chosen(node: t.Any, conditions: c.Mapping[str, bool]) -> t.Any:
+    """The part of a template that stands while these conditions do."""
+    nothing = {"Ref": "AWS::NoValue"}
+    if isinstance(node, dict) and set(node) == {"If"}:
+        condition, this, that = node["If"]
+        return chosen(this if conditions[condition] else that, conditions)
+    if isinstance(node, dict):
+        parts = {key: chosen(value, conditions) for key, value in node.items()}
+        return {
+            key: value
+            for key, value in parts.items()
+            # A statement of a policy has a Condition, too; it is no name.
+            if value != nothing and not (isinstance(value, dict) and conditions.get(str(value.get("Condition"))) is False)
+        }
+    if isinstance(node, list):
+        return [value for value in (chosen(item, conditions) for item in node) if value != nothing]
+    return node
+
+
+@pytest.fixture(scope="module", params=["dynamodb", "timestream"])
+def storage(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def template() -> dict[str, t.Any]:
+def template(storage: str) -> dict[str, t.Any]:
+    """As it is for a store."""
     # A subclass of the safe loader.
-    return t.cast("dict[str, t.Any]", yaml.load(TEMPLATE.read_text(), Loader))
+    whole = yaml.load(TEMPLATE.read_text(), Loader)
+    assert whole["Conditions"] == {
+        "InDynamoDB": {"Equals": [{"Ref": "Storage"}, "dynamodb"]},
+        "InTimestream": {"Equals": [{"Ref": "Storage"}, "timestream"]},
+    }
+    conditions = {"InDynamoDB": storage == "dynamodb", "InTimestream": storage == "timestream"}
+    return t.cast("dict[str, t.Any]", chosen(whole, conditions))
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +100,7 @@ def as_list(value: t.Any) -> list[t.Any]:
     return value if isinstance(value, list) else [value]
 
 
+@pytest.mark.parametrize("storage", ["timestream"], indirect=True)
 def test_logical_ids_and_names_are_those_of_the_original(resources: dict[str, t.Any]) -> None:
     original = {
         "IoTToTimestream": "AWS::IoT::TopicRule",
@@ -94,6 +126,7 @@ def test_logical_ids_and_names_are_those_of_the_original(resources: dict[str, t.
     assert not {"FunctionName", "RoleName", "BucketName"} & {key for resource in resources.values() for key in resource["Properties"]}
 
 
+@pytest.mark.parametrize("storage", ["timestream"], indirect=True)
 def test_the_rule_is_on_and_stores_every_property_with_its_own_time(resources: dict[str, t.Any]) -> None:
     payload = resources["IoTToTimestream"]["Properties"]["TopicRulePayload"]
     selected, source = payload["Sql"]["Sub"].removeprefix("SELECT ").split(" FROM ")
@@ -107,6 +140,31 @@ def test_the_rule_is_on_and_stores_every_property_with_its_own_time(resources: d
     ]
     assert action["Timestream"]["Timestamp"] == {"Value": "${nanvl(timestamp, timestamp())}", "Unit": "MILLISECONDS"}
     assert payload["ErrorAction"]["S3"]["BucketName"] == {"Ref": "ErrorBucket"}
+
+
+@pytest.mark.parametrize("storage", ["dynamodb"], indirect=True)
+def test_the_rule_to_dynamodb_stores_every_property_and_looks_at_each(resources: dict[str, t.Any]) -> None:
+    payload = resources["IoTToDynamoDB"]["Properties"]["TopicRulePayload"]
+    sql, variables = payload["Sql"]["Sub"]
+    for name in SERIES:
+        assert f" cast({name} as double) AS {name}" in sql
+        assert f"(isUndefined({name}) OR isNull({name}) OR NOT isUndefined(cast({name} as double)))" in sql
+    assert variables == {"Time": "floor(nanvl(timestamp, timestamp()))"}
+    assert sql.endswith("FROM '${DataTopic}'")
+    assert (payload["RuleDisabled"], payload["AwsIotSqlVersion"]) == (False, "2016-03-23")
+    (action,) = payload["Actions"]
+    assert action["DynamoDBv2"]["PutItem"] == {"TableName": {"Ref": "ReadingsTable"}}
+    assert payload["ErrorAction"]["S3"]["BucketName"] == {"Ref": "ErrorBucket"}
+
+
+@pytest.mark.parametrize("storage", ["dynamodb"], indirect=True)
+def test_the_table_is_encrypted_recoverable_and_forgets(resources: dict[str, t.Any]) -> None:
+    table = resources["ReadingsTable"]["Properties"]
+    assert [(part["AttributeName"], part["KeyType"]) for part in table["KeySchema"]] == [("meter", "HASH"), ("time", "RANGE")]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
 
 
 def test_the_component_type_is_the_table_of_properties(resources: dict[str, t.Any]) -> None:
@@ -131,14 +189,15 @@ def test_roles_may_do_only_what_they_name(resources: dict[str, t.Any]) -> None:
             assert actions <= WITHOUT_RESOURCE, name
 
 
-def test_services_are_trusted_for_this_account_where_they_can_be(resources: dict[str, t.Any]) -> None:
+def test_services_are_trusted_for_this_account_where_they_can_be(resources: dict[str, t.Any], storage: str) -> None:
     trusts = {name: role["AssumeRolePolicyDocument"]["Statement"][0] for name, role in of_type(resources, "AWS::IAM::Role").items()}
     limited = {
         name
         for name, trust in trusts.items()
         if {"aws:SourceAccount", "aws:SourceArn"} <= {key for operator in trust.get("Condition", {}).values() for key in operator}
     }
-    assert limited == {"TimestreamWriteRole", "ErrorWriteRole", "GrafanaServiceRole"}
+    write = {"dynamodb": "DynamoDBWriteRole", "timestream": "TimestreamWriteRole"}
+    assert limited == {write[storage], "ErrorWriteRole", "GrafanaServiceRole"}
     # Lambda and IoT TwinMaker document no such condition; the dashboards' role trusts one role only.
     assert trusts["DashboardRole"]["Principal"] == {"AWS": {"GetAtt": "GrafanaServiceRole.Arn"}}
     assert {trusts[name]["Principal"]["Service"] for name in set(trusts) - limited - {"DashboardRole"}} == {
@@ -180,24 +239,27 @@ def test_only_grafana_may_read_scenes_from_a_browser(resources: dict[str, t.Any]
     assert rule["AllowedMethods"] == ["GET", "HEAD"]
 
 
-def test_what_holds_data_outlives_a_mistake(resources: dict[str, t.Any]) -> None:
+def test_what_holds_data_outlives_a_mistake(resources: dict[str, t.Any], storage: str) -> None:
     kept = {name for name, resource in resources.items() if resource.get("DeletionPolicy") == "RetainExceptOnCreate"}
-    assert kept == {"TimestreamDB", "TimestreamTable", "TwinMakerS3", "ErrorBucket"}
+    stores = {"dynamodb": {"ReadingsTable"}, "timestream": {"TimestreamDB", "TimestreamTable"}}
+    assert kept == stores[storage] | {"TwinMakerS3", "ErrorBucket"}
     never_replaced = {name for name, resource in resources.items() if resource.get("UpdateReplacePolicy") == "Retain"}
     assert never_replaced == kept | {"EnergyMonitorWorkspace", "GrafanaWorkspace", "ReaderLogGroup"}
-    table = resources["TimestreamTable"]["Properties"]
-    assert table["MagneticStoreWriteProperties"] == {"EnableMagneticStoreWrites": True}
+    if storage == "timestream":
+        assert resources["TimestreamTable"]["Properties"]["MagneticStoreWriteProperties"] == {"EnableMagneticStoreWrites": True}
 
 
-def test_the_reader_runs_on_a_runtime_that_can_be_made(resources: dict[str, t.Any]) -> None:
+def test_the_reader_runs_on_a_runtime_that_can_be_made(resources: dict[str, t.Any], storage: str) -> None:
     function = resources["EnergyReadLambda"]["Properties"]
     assert (function["Runtime"], function["Handler"]) == ("python3.13", "index.lambda_handler")
-    assert set(function["Environment"]["Variables"]) == {"TIMESTREAM_DATABASE_NAME", "TIMESTREAM_TABLE_NAME"}
+    variables = {"dynamodb": {"DYNAMODB_TABLE_NAME"}, "timestream": {"TIMESTREAM_DATABASE_NAME", "TIMESTREAM_TABLE_NAME"}}
+    assert set(function["Environment"]["Variables"]) == variables[storage]
     assert function["Timeout"] > 20
 
 
-def test_outputs_are_those_that_the_role_promises(template: dict[str, t.Any]) -> None:
-    assert set(template["Outputs"]) == set(expected_outputs("plant", "energy/plant"))
+def test_outputs_are_those_that_the_role_promises(template: dict[str, t.Any], storage: str) -> None:
+    promised = expected_outputs("plant", "energy/plant", storage)
+    assert set(template["Outputs"]) == set(promised) - ({"DatabaseName"} if storage == "dynamodb" else set())
 
 
 @pytest.mark.parametrize("topic", ["energy/plant", "a", "ä/ö", "energy/+", "#", "$aws/x", "/a", "a/", "a'b", 'a"b', "a\\b", "", "a b/c"])

@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads the history of meters from Timestream for IoT TwinMaker (data connector contract ``dataReader``)."""
+"""Reads the history of meters for IoT TwinMaker (data connector contract ``dataReader``), from one of several stores."""

@@ -7,23 +7,15 @@
 from __future__ import annotations
 
 import collections.abc as c
-import math
 import typing as t
 
-from energy_reader import interpolation, paging, statement, times
+from energy_reader import interpolation, paging, times
+from energy_reader import store as stores
 from energy_reader.paging import Place
 from energy_reader.request import METER_ID, PANEL_ID, Request, parse
-from energy_reader.store import Cells, Store
-
-# An answer of Lambda holds 6 MB at most; a value takes about a hundred bytes of it.
-VALUES_PER_ANSWER = 20_000
-# How many times the span of the last page is looked at for the next one.
-NEAR = 2
+from energy_reader.store import Points, Reading, Series, Store
 
 Answer = dict[str, t.Any]
-# Panel, meter, property.
-Series = tuple[str, str, str]
-Points = list[tuple[int, float]]
 
 
 class Reader:
@@ -36,72 +28,38 @@ class Reader:
         """``{"propertyValues": [...], "nextToken": str | None}``; ReaderError where the request or the store is at fault."""
         request = parse(event)
         place = paging.place(request)
-        table = self._store.table()
-        if not table.has_readings:
-            return {"propertyValues": [], "nextToken": None}
         if request.interval is None:
-            history, following = self._measured(request, table, place)
+            page = self._store.page(request, place)
+            history, following = _histories(request, page.readings), page.after
         else:
-            history, following = self._interpolated(request, table, request.interval, place)
+            history, following = self._interpolated(request, request.interval, place)
         return {
             "propertyValues": [_property_values(request, series, history[series]) for series in _in_order(request, history)],
             "nextToken": None if following is None else paging.token(following, request),
         }
 
-    def _measured(self, request: Request, table: statement.Table, place: Place | None) -> tuple[dict[Series, Points], Place | None]:
-        rows: list[Cells] = []
-        for start, end in _ranges(request, place):
-            rows = list(self._store.rows(statement.readings(request, table, start, end, place)))
-            if len(rows) > request.page_size:
-                break
-        history: dict[Series, Points] = {}
-        for time, panel, meter, *values in rows[: request.page_size]:
-            for name, value in zip(request.properties, values, strict=True):
-                if value is not None and math.isfinite(float(value)):
-                    history.setdefault((panel or "", meter or "", name), []).append((times.parse(time or ""), float(value)))
-        return history, _place_after(request, place, rows[: request.page_size]) if len(rows) > request.page_size else None
-
-    def _interpolated(
-        self, request: Request, table: statement.Table, interval: int, place: Place | None
-    ) -> tuple[dict[Series, Points], Place | None]:
+    def _interpolated(self, request: Request, interval: int, place: Place | None) -> tuple[dict[Series, Points], Place | None]:
         moments = interpolation.moments(request.start, request.end, interval)[:: -1 if request.descending else 1]
         if place is not None and place.time in moments:
             moments = moments[moments.index(place.time) :]
         page = moments[: request.page_size]
         if not page:
             return {}, None
-        known = self._around(statement.around(request, table, interval, min(page), max(page)))
+        known = self._store.around(request, interval, page)
         if known:
             # With many meters a page holds fewer moments.
-            page = page[: max(1, VALUES_PER_ANSWER // len(known))]
+            page = page[: max(1, stores.VALUES_PER_ANSWER // len(known))]
         history = {series: interpolation.linear(points, page) for series, points in known.items()}
         return history, Place(moments[len(page)]) if len(page) < len(moments) else None
 
-    def _around(self, sql: str) -> dict[Series, Points]:
-        known: dict[Series, Points] = {}
-        for name, panel, meter, *found in self._store.rows(sql):
-            points = known.setdefault((panel or "", meter or "", name or ""), [])
-            for time, value in (found[:2], found[2:]):
-                if time is not None and value is not None and math.isfinite(float(value)):
-                    points.append((times.parse(time), float(value)))
-        return known
 
-
-def _ranges(request: Request, place: Place | None) -> list[tuple[int, int]]:
-    """Where to look for a page: near its place first, since each look costs what it covers, then in all that is left."""
-    if place is None:
-        return [(request.start, request.end)]
-    rest = (request.start, place.time) if request.descending else (place.time, request.end)
-    reach = NEAR * place.span
-    near = (max(rest[0], rest[1] - reach), rest[1]) if request.descending else (rest[0], min(rest[1], rest[0] + reach))
-    return [near, rest] if near != rest else [rest]
-
-
-def _place_after(request: Request, place: Place | None, rows: c.Sequence[Cells]) -> Place:
-    time, panel, meter = rows[-1][:3]
-    begin = times.parse(rows[0][0] or "") if place is None else place.time
-    end = times.parse(time or "")
-    return Place(end, panel or "", meter or "", abs(end - begin))
+def _histories(request: Request, readings: c.Iterable[Reading]) -> dict[Series, Points]:
+    history: dict[Series, Points] = {}
+    for reading in readings:
+        for name, value in zip(request.properties, reading.values, strict=True):
+            if value is not None:
+                history.setdefault((reading.panel_id, reading.meter_id, name), []).append((reading.time, value))
+    return history
 
 
 def _in_order(request: Request, history: dict[Series, Points]) -> list[Series]:

@@ -2,65 +2,50 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Timestream as the store of readings: asks one question at a time and gives its rows as they come."""
+"""What the reader asks of a store of readings, whichever it is."""
 
 from __future__ import annotations
 
 import collections.abc as c
-import time
+import dataclasses
 import typing as t
 
-from botocore.exceptions import BotoCoreError, ClientError
+from energy_reader.paging import Place
+from energy_reader.request import Request
 
-from energy_reader import statement
-from energy_reader.errors import ReaderError
+# An answer of Lambda holds 6 MB at most; a value takes about a hundred bytes of it.
+VALUES_PER_ANSWER = 20_000
 
-Cells = list["str | None"]
-# Seconds after which the table is looked at again: a column comes into being with the first value of its type.
-COLUMNS_KEPT = 300.0
+# Panel, meter, property.
+Series = tuple[str, str, str]
+Points = list[tuple[int, float]]
 
 
-class Store:
-    """One table. client: a boto3 client ``timestream-query``. clock: seconds that only grow."""
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """What a meter gave at a moment (Unix nanoseconds). values: of the request's properties, in their order; None where there is none."""
 
-    def __init__(self, client: t.Any, database: str, table: str, clock: c.Callable[[], float] = time.monotonic) -> None:
-        self._client = client
-        self._clock = clock
-        self._database = database
-        self._name = table
-        self._table: statement.Table | None = None
-        self._seen = 0.0
+    time: int
+    panel_id: str
+    meter_id: str
+    values: tuple[float | None, ...]
 
-    def table(self) -> statement.Table:
-        """The table with its columns. An empty table is looked at each time, a filled one now and then."""
-        if self._table is None or not self._table.has_readings or self._clock() - self._seen > COLUMNS_KEPT:
-            self._table = statement.Table(self._database, self._name, self._columns())
-            self._seen = self._clock()
-        return self._table
 
-    def rows(self, sql: str) -> c.Iterator[Cells]:
-        """The rows of a query, page after page; a cell without a value is None."""
-        for page in self._pages(sql):
-            for row in page["Rows"]:
-                yield [cell.get("ScalarValue") for cell in row["Data"]]
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """Readings in the request's order. after: the place after which the next page begins; None if this is the last one."""
 
-    def _columns(self) -> frozenset[str]:
-        page = next(self._pages(statement.columns(self._database, self._name)))
-        return frozenset(column["Name"] for column in page["ColumnInfo"])
+    readings: c.Sequence[Reading]
+    after: Place | None = None
 
-    def _pages(self, sql: str) -> c.Iterator[dict[str, t.Any]]:
-        more: dict[str, str] = {}
-        while True:
-            try:
-                page = self._client.query(QueryString=sql, **more)
-            except ClientError as exception:
-                error = exception.response.get("Error", {})
-                raise ReaderError(
-                    f"Timestream did not answer for table {self._database}.{self._name}: {error.get('Code')}: {error.get('Message')}"
-                ) from exception
-            except BotoCoreError as exception:
-                raise ReaderError(f"Timestream cannot be reached for table {self._database}.{self._name}: {exception}") from exception
-            yield page
-            if not page.get("NextToken"):
-                return
-            more = {"NextToken": page["NextToken"]}
+
+class Store(t.Protocol):
+    """ReaderError where the store does not answer."""
+
+    def page(self, request: Request, place: Place | None) -> Page:
+        """The readings after the place that hold a selected property and pass the filters: of no meter more than the page's size."""
+        ...
+
+    def around(self, request: Request, interval: int, moments: c.Sequence[int]) -> dict[Series, Points]:
+        """The readings that interpolation at the moments (multiples of the interval) needs: those next to each moment, at least."""
+        ...

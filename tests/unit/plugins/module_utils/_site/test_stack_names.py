@@ -20,6 +20,12 @@ def test_names_are_those_of_the_original_template() -> None:
     assert expected_outputs("my-plant-1", "t")["RuleName"] == "my_plant_1_IoTToTimestream"
 
 
+def test_names_in_dynamodb() -> None:
+    outputs = expected_outputs("my-plant-1", "t", "dynamodb")
+    assert (outputs["RuleName"], outputs["TableName"]) == ("my_plant_1_IoTToDynamoDB", "my-plant-1_energy")
+    assert (outputs["Storage"], outputs["DatabaseName"]) == ("dynamodb", "")
+
+
 @pytest.mark.parametrize("name", ["plant_1", "1plant", "plant.1", "", "p" * 113, "plänt"])
 def test_an_illegal_stack_name_is_refused(name: str) -> None:
     assert [fault.split(":")[0] for fault in stack_faults(name, "energy/plant")] == ["stack_name"]
