@@ -43,7 +43,13 @@ QUERY_TYPES: dict[str, tuple[str, ...]] = {
 VARIABLE_QUERY_TYPES = ("ListComponentNames", "ListComponentTypes", "ListEntities")
 SCENE_QUERY_TYPES = ("EntityHistory", "ComponentHistory", "GetAlarms")
 ORDERS = ("ASCENDING", "DESCENDING")
-FILTER_VALUES = {"stringValue": str, "doubleValue": (int, float), "integerValue": int, "longValue": int, "booleanValue": bool}
+FILTER_VALUES: dict[str, tuple[type, ...]] = {
+    "stringValue": (str,),
+    "doubleValue": (int, float),
+    "integerValue": (int,),
+    "longValue": (int,),
+    "booleanValue": (bool,),
+}
 SELECTIONS = ("customSelEntityVarName", "customSelCompVarName", "customSelPropertyVarName")
 SHORTEST_INTERVAL = 5
 WIDTH = 24
