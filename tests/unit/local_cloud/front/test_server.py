@@ -138,6 +138,13 @@ def test_latency_and_settle_are_set_while_it_runs(running: Running) -> None:
         ask(running.settings.home, "set", {"speed": "1"})
 
 
+def test_metadata_of_objects_come_back_in_lower_case_as_from_aws(running: Running) -> None:
+    s3 = running.client("s3")
+    s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    s3.put_object(Bucket="models", Key="plant.glb", Body=b"x", Metadata={"Sha256": "X-Amz-Meta-A: 1"})
+    assert s3.head_object(Bucket="models", Key="plant.glb")["Metadata"] == {"sha256": "X-Amz-Meta-A: 1"}
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "code", "status"),
     [

@@ -12,6 +12,7 @@ import dataclasses
 import http.client
 import os
 import random
+import re
 import socket
 import threading
 import time
@@ -38,6 +39,7 @@ _CUT = "local_cloud.cut"
 _KNOBS = "server.knobs"
 _SHOWN = 100  # characters of an unknown address in the log
 _THREADS = 32  # more than cores: calls wait for Lambdas, which call back
+_METADATA = re.compile(rb"^X-Amz-Meta-[^:]*", re.MULTILINE)
 _NOT_OURS = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 _THROTTLED = {"json": 400, "query": 400, "rest-json": 429, "rest-xml": 503}
 
@@ -50,6 +52,11 @@ class _Task(WSGITask):
         environ: Environ = super().get_environment()
         environ[_CUT] = self._cut
         return environ
+
+    def build_response_header(self) -> bytes:
+        """waitress writes names with capitals. S3's metadata are called by theirs, which AWS gives in lower case."""
+        header: bytes = super().build_response_header()
+        return _METADATA.sub(lambda name: name[0].lower(), header)
 
     def _cut(self) -> None:
         """Ends the connection without an answer."""
