@@ -6,8 +6,29 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import pathlib
 import sys
+import threading
+
+import pytest
+
+from local_cloud.front.server import Server
+from local_cloud.settings import Settings
+from tests.unit.stack.deployed import Deployed, free_port
 
 ROLE = pathlib.Path(__file__).parents[3] / "roles" / "stack"
 sys.path.insert(0, str(ROLE / "files" / "reader"))
+
+
+@pytest.fixture(scope="module", params=["timestream", "dynamodb"])
+def deployed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> c.Iterator[Deployed]:
+    # The reader's process reaches the store by the network: the cloud has to listen.
+    server = Server(Settings(home=tmp_path_factory.mktemp("cloud"), port=free_port(), mqtt_port=free_port()))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield Deployed(server.cloud, request.param)
+    finally:
+        server.stop()
+        thread.join()
