@@ -49,7 +49,7 @@ class Moto:
         from moto.core.base_backend import BackendDict
         from moto.core.botocore_stubber import BotocoreStubber
 
-        from local_cloud.front import bucket_policy
+        from local_cloud.front import bucket_policy, partition_queries
         from local_cloud.front.moto_state import State
 
         self._cloud = cloud
@@ -61,6 +61,7 @@ class Moto:
         self._journaled = dict.fromkeys(MODELS, 0)
         self._state = State(cloud.settings.home)
         bucket_policy.install()
+        partition_queries.install()
         BackendDict.reset()
         for entry in self._state.load(MODELS, cloud.settings.account, cloud.settings.region):
             self._answer(entry.service, entry.request)
