@@ -23,7 +23,7 @@ options:
     type: str
     required: true
   buses:
-    description: The gateway's buses, see O(energytwin.aws.edge_gateway#role:edge_gateway_buses).
+    description: The gateway's buses, see O(energytwin.aws.edge_gateway#role:main:edge_gateway_buses).
     type: list
     elements: dict
     required: true
