@@ -55,11 +55,10 @@ options:
     type: str
     required: true
   database_name:
-    description: Timestream database that holds the readings.
+    description: Timestream database that holds the readings. Without it they are in DynamoDB.
     type: str
-    required: true
   table_name:
-    description: Timestream table that holds the readings.
+    description: Table of Timestream or DynamoDB that holds the readings.
     type: str
     required: true
   reader_function:
@@ -205,7 +204,7 @@ def main() -> None:
             "topic": {"type": "str", "required": True},
             "workspace_id": {"type": "str", "required": True},
             "rule_name": {"type": "str", "required": True},
-            "database_name": {"type": "str", "required": True},
+            "database_name": {"type": "str"},
             "table_name": {"type": "str", "required": True},
             "reader_function": {"type": "str", "required": True},
             "error_bucket": {"type": "str"},

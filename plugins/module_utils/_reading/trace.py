@@ -29,6 +29,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._reading.marked imp
     error_of,
     rule_fault,
 )
+from ansible_collections.energytwin.aws.plugins.module_utils._reading.stores import table
 
 POLL_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 READ_CONCURRENCY = 8
@@ -37,11 +38,11 @@ ERROR_DOCUMENTS_READ = 50
 
 @dataclasses.dataclass(frozen=True)
 class Path:
-    """The resources that a reading passes, as the stack's outputs name them."""
+    """The resources that a reading passes, as the stack's outputs name them. Without a database the table is DynamoDB's."""
 
     topic: str
     rule_name: str
-    database_name: str
+    database_name: str | None
     table_name: str
     reader_function: str
     workspace_id: str
@@ -56,7 +57,7 @@ class Tracer:
         self._iot = clients("iot")
         self._s3 = clients("s3")
         self._lambda = clients("lambda")
-        self._query = clients("timestream-query")
+        self._table = table(clients, path.database_name, path.table_name)
         self._twin = clients("iottwinmaker")
 
     def follow(self, readings: c.Sequence[MarkedReading], timeout: float) -> list[Failure]:
@@ -85,20 +86,10 @@ class Tracer:
 
     def _not_stored(self, readings: c.Sequence[MarkedReading]) -> list[MarkedReading]:
         try:
-            found = self._stored(readings)
+            found = self._table.stored(readings)
         except (ClientError, BotoCoreError):
             return list(readings)
         return [reading for reading in readings if (reading.panel_id, reading.meter_id, reading.value) not in found]
-
-    def _stored(self, readings: c.Sequence[MarkedReading]) -> set[tuple[str, str, float]]:
-        times = {reading.timestamp for reading in readings}
-        statement = (
-            f'SELECT panelId, meterId, measure_value::double FROM "{self._path.database_name}"."{self._path.table_name}"'
-            f" WHERE measure_name = '{PROPERTY}' AND time BETWEEN from_milliseconds({min(times)}) AND from_milliseconds({max(times)})"
-        )
-        rows = self._query.get_paginator("query").paginate(QueryString=statement).build_full_result().get("Rows", [])
-        cells = ([cell.get("ScalarValue", "") for cell in row["Data"]] for row in rows)
-        return {(panel, meter, float(value)) for panel, meter, value in cells if value}
 
     def _not_in_twin(self, readings: c.Sequence[MarkedReading]) -> list[MarkedReading]:
         with concurrent.futures.ThreadPoolExecutor(READ_CONCURRENCY) as pool:
@@ -132,17 +123,17 @@ class Tracer:
         if error:
             return Failure(reading, Hop.STORE, error, f"look at the objects in bucket '{self._path.error_bucket}' and at the rule's role")
         try:
-            self._stored([reading])
+            self._table.stored([reading])
         except (ClientError, BotoCoreError) as exception:
             return self._unreadable(reading, exception)
         return self._vanished(reading, "nothing of it was stored")
 
     def _unreadable(self, reading: MarkedReading, exception: Exception) -> Failure:
-        table = f"{self._path.database_name}.{self._path.table_name}"
-        if isinstance(exception, ClientError) and exception.response["Error"]["Code"] == "ValidationException":
-            # A table has no columns before its first record.
-            return self._vanished(reading, f"nothing was ever stored in table '{table}'")
-        return Failure(reading, Hop.STORE, _words(exception), f"look at the table '{table}' and at the permissions of the caller")
+        if self._table.is_empty(exception):
+            return self._vanished(reading, f"nothing was ever stored in table '{self._table.name}'")
+        return Failure(
+            reading, Hop.STORE, _words(exception), f"look at the table '{self._table.name}' and at the permissions of the caller"
+        )
 
     def _vanished(self, reading: MarkedReading, finding: str) -> Failure:
         return Failure(

@@ -1,0 +1,33 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The example site with its readings in DynamoDB, and what the choice of a store means to the next run."""
+
+from __future__ import annotations
+
+from tests.integration.conftest import SITE, LocalCloud
+
+IN_DYNAMODB = ("-e", "stack_storage=dynamodb")
+
+
+def test_a_site_lives_with_its_readings_in_dynamodb(cloud: LocalCloud) -> None:
+    first = cloud.play("site.yml", *IN_DYNAMODB)
+    assert first.code == 0, first.output
+
+    table = f"{SITE}_energy"
+    dynamodb = cloud.client("dynamodb")
+    readings = [item for page in dynamodb.get_paginator("scan").paginate(TableName=table) for item in page["Items"]]
+    assert {"probe", "expires", "time", "panelId", "meterId"} <= {name for item in readings for name in item}
+    assert dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
+    backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    assert cloud.client("timestream-write").list_databases()["Databases"] == []
+
+    # The stack keeps its store, said or not.
+    second = cloud.play("site.yml")
+    assert second.code == 0, second.output
+    assert "Deploy the template" not in " ".join(second.changed_tasks())
+    refused = cloud.play("site.yml", "-e", "stack_storage=timestream")
+    assert refused.code != 0
+    assert f"The stack {SITE} stores its readings in dynamodb, not in timestream" in refused.message()
