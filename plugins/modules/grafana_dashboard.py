@@ -70,6 +70,8 @@ options:
         type: list
         elements: str
 seealso:
+  - plugin: energytwin.aws.twin_entities
+    plugin_type: filter
   - module: energytwin.aws.grafana_folder
   - module: energytwin.aws.grafana_datasource
 """
@@ -100,7 +102,9 @@ EXAMPLES = r"""
     token: "{{ grafana_token.token }}"
     path: files/meters.json
     twin:
-      entities: "{{ site | energytwin.aws.site_model(site_id=inventory_hostname) | energytwin.aws.twin_entities }}"
+      entities:
+        - entity_id: mdb-hall-1
+          components: {meter-1: {}, meter-2: {}}
       datasources: [twin]
 
 - name: No such dashboard

@@ -17,7 +17,7 @@ import urllib.parse
 
 from local_cloud.errors import ApiError
 from local_cloud.protocol.http import HttpRequest, HttpResponse
-from local_cloud.services.grafana.instance import dashboards, datasources, folders, plugins
+from local_cloud.services.grafana.instance import alerting, dashboards, datasources, folders, plugins
 from local_cloud.services.grafana.instance.visit import Answer, Declined, Route, Visit
 from local_cloud.services.grafana.room import ACCOUNT, TOKEN, Room
 from local_cloud.store import Record
@@ -56,6 +56,7 @@ ROUTES: t.Final = (
     *datasources.ROUTES,
     *folders.ROUTES,
     *dashboards.ROUTES,
+    *alerting.ROUTES,
 )
 
 

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 import typing as t
 
-from local_cloud.services.grafana.instance.visit import DASHBOARD, FOLDER, SAVED, Answer, Declined, Route, Visit, checked_uid, text
+from local_cloud.services.grafana.instance.visit import (
+    ALERT_GROUP,
+    DASHBOARD,
+    FOLDER,
+    SAVED,
+    Answer,
+    Declined,
+    Route,
+    Visit,
+    checked_uid,
+    text,
+)
 from local_cloud.store import Record
 
 
@@ -78,6 +89,11 @@ def _drop(visit: Visit, record: Record) -> None:
             visit.delete(DASHBOARD, dashboard["uid"])
             for saved in visit.list(SAVED, f"{dashboard['uid']}/"):
                 visit.delete(SAVED, f"{dashboard['uid']}/{saved['version']:010d}")
+    groups = visit.list(ALERT_GROUP, f"{record['uid']}/")
+    if groups and visit.query.get("forceDeleteRules") != "true":
+        raise Declined(400, "folder cannot be deleted: folder contains alert rules")
+    for group in groups:
+        visit.delete(ALERT_GROUP, f"{record['uid']}/{group['title']}")
     visit.delete(FOLDER, record["uid"])
 
 

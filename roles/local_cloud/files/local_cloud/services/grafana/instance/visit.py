@@ -23,8 +23,9 @@ DATASOURCE: t.Final = "grafana-datasource"
 FOLDER: t.Final = "grafana-folder"
 DASHBOARD: t.Final = "grafana-dashboard"
 SAVED: t.Final = "grafana-dashboard-version"
+ALERT_GROUP: t.Final = "grafana-alert-group"
 COUNTER: t.Final = "grafana-counter"
-CONTENTS: t.Final = (PLUGIN, DATASOURCE, FOLDER, DASHBOARD, SAVED, COUNTER)
+CONTENTS: t.Final = (PLUGIN, DATASOURCE, FOLDER, DASHBOARD, SAVED, ALERT_GROUP, COUNTER)
 
 LONGEST_UID: t.Final = 40
 _UID = re.compile(r"[a-zA-Z0-9_-]*")
