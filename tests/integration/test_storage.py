@@ -24,6 +24,9 @@ def test_a_site_lives_with_its_readings_in_dynamodb(cloud: LocalCloud) -> None:
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
     assert cloud.client("timestream-write").list_databases()["Databases"] == []
 
+    policy = cloud.client("cloudformation").get_stack_policy(StackName=SITE)["StackPolicyBody"]
+    assert "LogicalResourceId/ReadingsTable" in policy
+
     # The stack keeps its store, said or not.
     second = cloud.play("site.yml")
     assert second.code == 0, second.output

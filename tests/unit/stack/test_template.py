@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import itertools
+import json
 import pathlib
 import re
 import typing as t
@@ -19,7 +20,9 @@ from ansible_collections.energytwin.aws.plugins.module_utils._site.properties im
 from ansible_collections.energytwin.aws.plugins.module_utils._site.stack import expected_outputs
 from ansible_collections.energytwin.aws.plugins.module_utils._site.validate import topic_fault
 
-TEMPLATE = pathlib.Path(__file__).parents[3] / "roles" / "stack" / "files" / "energy_twin.yml"
+FILES = pathlib.Path(__file__).parents[3] / "roles" / "stack" / "files"
+TEMPLATE = FILES / "energy_twin.yml"
+POLICY = FILES / "stack_policy.json"
 # AWS knows no resource for these actions (Service Authorization Reference).
 WITHOUT_RESOURCE = {"timestream:DescribeEndpoints", "iottwinmaker:ListWorkspaces"}
 
@@ -247,6 +250,17 @@ def test_what_holds_data_outlives_a_mistake(resources: dict[str, t.Any], storage
     assert never_replaced == kept | {"EnergyMonitorWorkspace", "GrafanaWorkspace", "ReaderLogGroup"}
     if storage == "timestream":
         assert resources["TimestreamTable"]["Properties"]["MagneticStoreWriteProperties"] == {"EnableMagneticStoreWrites": True}
+
+
+def test_the_stack_policy_guards_what_an_update_must_not_replace(resources: dict[str, t.Any]) -> None:
+    everything, stores = json.loads(POLICY.read_text())["Statement"]
+    assert (everything["Effect"], everything["Action"]) == ("Allow", "Update:*")
+    assert (stores["Effect"], stores["Action"]) == ("Deny", ["Update:Replace", "Update:Delete"])
+    guarded = {resource.removeprefix("LogicalResourceId/") for resource in stores["Resource"]}
+    # A log is no loss, and a name that changes makes a new one.
+    assert guarded & set(resources) == {
+        name for name, resource in resources.items() if resource.get("UpdateReplacePolicy") == "Retain" and name != "ReaderLogGroup"
+    }
 
 
 def test_the_reader_runs_on_a_runtime_that_can_be_made(resources: dict[str, t.Any], storage: str) -> None:

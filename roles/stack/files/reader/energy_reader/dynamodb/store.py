@@ -78,7 +78,8 @@ class DynamoDb:
             return Page([])
         names = _names(request)
         most = max(1, stores.VALUES_PER_ANSWER // len(request.properties))
-        first = min(request.page_size + 1, most // len(meters) + 2)
+        # A page, the reading that it begins behind, and one to see whether there is another page.
+        first = min(request.page_size, most // len(meters)) + 2
         streams = [_Stream(functools.partial(self._query, names), meter, start, end, request.descending, first) for meter in meters]
         self._each(_Stream.fetch, streams)
         return _filled(request, place, heapq.merge(*streams, key=_order, reverse=request.descending), most)
