@@ -14,14 +14,14 @@ options:
     description:
       - Where Grafana is, for example the endpoint of a Managed Grafana workspace. Without a scheme it is V(https).
       - Plain V(http) is taken for this machine only, as the token would be readable on the way.
+      - It has to be given, here or by the environment variable E(GRAFANA_URL).
     type: str
-    required: true
   token:
     description:
       - Token of a service account, for example of M(energytwin.aws.grafana_workspace_token).
       - It is sent in a header to this one address, and is in no log, diff or result.
+      - It has to be given, here or by the environment variable E(GRAFANA_TOKEN).
     type: str
-    required: true
   validate_certs:
     description: Whether the certificate of Grafana must be trusted.
     type: bool

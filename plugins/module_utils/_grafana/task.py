@@ -10,7 +10,7 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule, env_fallback
 
 from ansible_collections.energytwin.aws.plugins.module_utils._grafana.http import Client, GrafanaError, Raced
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, as_diff
@@ -41,8 +41,8 @@ def grafana_module(argument_spec: dict[str, t.Any], **rules: t.Any) -> AnsibleMo
     """A module with the options of a Grafana beside its own."""
     return AnsibleModule(
         argument_spec={
-            "url": {"type": "str", "required": True},
-            "token": {"type": "str", "required": True, "no_log": True},
+            "url": {"type": "str", "fallback": (env_fallback, ["GRAFANA_URL"])},
+            "token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GRAFANA_TOKEN"])},
             "validate_certs": {"type": "bool", "default": True},
             "ca_path": {"type": "path"},
             "timeout": {"type": "int", "default": 60},
@@ -64,6 +64,11 @@ def run(module: AnsibleModule, work: c.Callable[[Client, Answer, bool], Answer])
 def _outcome(module: AnsibleModule, work: c.Callable[[Client, Answer, bool], Answer]) -> tuple[Answer, bool]:
     options = module.params
     try:
+        for name in ("url", "token"):
+            if not options[name]:
+                raise Refused(
+                    f"{name}: nothing is given; give it here, in module_defaults (group/energytwin.aws.grafana) or as GRAFANA_{name.upper()}."
+                )
         client = Client(
             options["url"],
             options["token"],

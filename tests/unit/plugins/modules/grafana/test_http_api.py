@@ -57,12 +57,20 @@ def test_a_viewers_token_may_not_write(make_workspace: t.Any, open_site: t.Any) 
         ("http://grafana.example.com", "use https"),
         ("ftp://grafana.example.com", "is no address of a Grafana"),
         ("https://ada:secret@grafana.example.com", "holds a user or a password"),
-        ("", "is no address of a Grafana"),
+        ("", "nothing is given"),
     ],
 )
 def test_addresses_that_are_refused(run: t.Any, url: str, words: str) -> None:
     failed = run("grafana_folder", url=url, token="glsa_x", uid="plant", title="Plant")
     assert words in failed["msg"] and "secret" not in failed["msg"]
+
+
+def test_nothing_given_to_reach_it_with(run: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GRAFANA_URL", raising=False)
+    monkeypatch.delenv("GRAFANA_TOKEN", raising=False)
+    assert run("grafana_folder", uid="x", title="X", token="glsa_x")["msg"].startswith("url: nothing is given; give it here, in module_defaults")
+    monkeypatch.setenv("GRAFANA_URL", "https://grafana.example.com")
+    assert run("grafana_folder", uid="x", title="X")["msg"].startswith("token: nothing is given;")
 
 
 def test_an_endpoint_without_a_scheme_is_https() -> None:
