@@ -140,7 +140,7 @@ class _Linter:
     def _places(self) -> c.Iterator[str]:
         """Ids and places in the grid."""
         ids: dict[t.Any, str] = {}
-        taken: list[tuple[str, dict[str, int]]] = []
+        taken: list[tuple[str, Plain]] = []
         for path, panel in panels(self._dashboard):
             own = panel.get("id")
             if own is not None:
@@ -156,8 +156,8 @@ class _Linter:
             if place["x"] + place["w"] > WIDTH:
                 yield f"{path}.gridPos: x {place['x']} and w {place['w']} go beyond the {WIDTH} columns; make the panel narrower."
             if ".panels[" not in path:
-                yield from (f"{path}.gridPos: it lies over {other}; move one of them." for other, seen in taken if _overlap(place, seen))
-                taken.append((path, dict(place)))
+                taken.append((path, place))
+        yield from (f"{path}.gridPos: it lies over {other}; move one of them." for path, other in _overlaps(taken))
 
     def _panel(self, path: str, panel: Plain) -> c.Iterator[str]:
         kind = str(panel.get("type", ""))
@@ -251,13 +251,17 @@ def _filter_faults(path: str, condition: t.Any) -> c.Iterator[str]:
         yield f"{path}.value.{kind}: {shown(held)} is of another type; correct the value or its kind."
 
 
-def _overlap(one: Plain, other: Plain) -> bool:
-    return bool(
-        one["x"] < other["x"] + other["w"]
-        and other["x"] < one["x"] + one["w"]
-        and one["y"] < other["y"] + other["h"]
-        and other["y"] < one["y"] + one["h"]
-    )
+def _overlaps(places: c.Sequence[tuple[str, Plain]]) -> c.Iterator[tuple[str, str]]:
+    """Pairs of paths, from the top down: each panel is compared with those only that reach down to it."""
+    above: list[tuple[str, Plain]] = []
+    for path, place in sorted(places, key=lambda one: one[1]["y"]):
+        above = [(other, seen) for other, seen in above if seen["y"] + seen["h"] > place["y"]]
+        yield from ((path, other) for other, seen in above if not _are_beside(place, seen))
+        above.append((path, place))
+
+
+def _are_beside(one: Plain, other: Plain) -> bool:
+    return bool(one["x"] >= other["x"] + other["w"] or other["x"] >= one["x"] + one["w"])
 
 
 def _variables_in(value: t.Any) -> list[str]:
