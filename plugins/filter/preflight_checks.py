@@ -1,0 +1,86 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: preflight_checks
+short_description: Everything that was found out before a site is deployed, as one list
+version_added: 0.1.0
+author:
+  - energytwin.aws contributors (@energytwin)
+description:
+  - Puts the checks of the account, of the site's own data and of its gateways into one list.
+positional: _input
+options:
+  _input:
+    description: What M(energytwin.aws.preflight_info) returned as RV(energytwin.aws.preflight_info#module:checks).
+    type: list
+    elements: dict
+    required: true
+  faults:
+    description: What is wrong with the site and the stack, a sentence each.
+    type: list
+    elements: str
+    default: []
+  gateways:
+    description:
+      - What each gateway that was asked said - C(gateway), C(reachable), C(output) and C(message).
+    type: list
+    elements: dict
+    default: []
+  silent:
+    description: Names of the gateways that were not asked.
+    type: list
+    elements: str
+    default: []
+  tolerance:
+    description: How many seconds the clock of a gateway may be off.
+    type: float
+    default: 60
+  ignore:
+    description: Shell patterns of checks that may be bad; they are shown as ignored.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Put them together
+  ansible.builtin.set_fact:
+    checks: "{{ found.checks | energytwin.aws.preflight_checks(silent=['gw-roof'], ignore=['gateway gw-roof*']) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The checks, in the shape of the input.
+  type: list
+  elements: dict
+"""
+
+import collections.abc as c
+import typing as t
+
+from ansible_collections.energytwin.aws.plugins.module_utils._preflight.checks import Plain, with_ignored
+from ansible_collections.energytwin.aws.plugins.module_utils._preflight.gateways import gateway_checks, site_checks
+
+
+def preflight_checks(
+    account: c.Sequence[Plain],
+    faults: c.Sequence[str] = (),
+    gateways: c.Sequence[Plain] = (),
+    silent: c.Sequence[str] = (),
+    tolerance: float = 60,
+    ignore: c.Sequence[str] = (),
+) -> list[Plain]:
+    own = [
+        check.plain()
+        for check in (*site_checks(faults), *gateway_checks([*gateways, *({"gateway": name} for name in silent)], float(tolerance)))
+    ]
+    return with_ignored([*account, *own], ignore)
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"preflight_checks": preflight_checks}
