@@ -1,0 +1,141 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a site costs: figures that were calculated by hand."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+import pytest
+
+from ansible_collections.energytwin.aws.plugins.module_utils._site.cost import STORES, Usage, amounts, bill, totals
+from ansible_collections.energytwin.aws.plugins.module_utils._site.cost_table import estimate_table
+from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
+from tests.tools.checkout import read_yaml
+
+PRICES = read_yaml("playbooks/vars/prices.yml")["estimate_prices"]
+UNPRICED = read_yaml("playbooks/vars/prices.yml")["estimate_unpriced"]
+USAGE: dict[str, t.Any] = {
+    "gateways": 1,
+    "interval_seconds": 10,
+    "basic_ingest": False,
+    "months_kept": 12,
+    "memory_hours": 1,
+    "dashboard_hours": 160,
+    "refresh_seconds": 60,
+}
+
+
+def site(meters: int = 1, phases: int = 1, people: tuple[str, ...] = ()) -> t.Any:
+    panel = {"id": "p1", "name": "Panel", "meters": [{"id": str(5 + n), "name": f"Meter {n}", "phases": phases} for n in range(meters)]}
+    data = {
+        "name": "Plant",
+        "topic": "energy/plant",
+        "people": [{"user": f"user.{n}", "role": role} for n, role in enumerate(people)],
+        "areas": [{"id": "a1", "name": "Hall", "panels": [panel]}],
+    }
+    return parse_site(data, site_id="plant")
+
+
+def used(**values: t.Any) -> Usage:
+    return Usage.of({**USAGE, **values})
+
+
+def quantities(site: t.Any, usage: Usage) -> dict[str, float]:
+    return {amount.price: amount.quantity for amount in amounts(site, usage)}
+
+
+def test_one_meter_for_a_month() -> None:
+    """One reading in 10 s is 262,800 in 730 h. Its names have 17 bytes, its 8 properties 31: as an item it has 17 + 9 + 8 + 31 + 64 bytes,
+    129, and 100 more when stored; as 8 records 8 x (8 + 17 + 8) + 31, 295."""
+    assert quantities(site(), used()) == pytest.approx(
+        {
+            "iot_connection": 43_800,
+            "iot_messages": 262_800,
+            "dynamodb_writes": 262_800,
+            "dynamodb_storage": 262_800 * 12 * 229 / 1e9,
+            "dynamodb_reads": 4_800,  # 9,600 reads of 6 readings, 774 bytes: half a unit each
+            "timestream_writes": 262_800,
+            "timestream_memory": 360 * 295 / 1e9 * 730,  # an hour of readings, at all times
+            "timestream_magnetic": 262_800 * 12 * 295 / 1e9,
+            "lambda_requests": 9_600,
+            "lambda_compute": 480,
+            "twinmaker_entities": 3,
+            "twinmaker_calls": 9_600,
+            "grafana_editors": 1,
+            "grafana_viewers": 0,
+        }
+    )
+
+
+def test_the_bill_of_one_meter() -> None:
+    lines = bill(site(), used(), PRICES)
+    costs = {line.what: line.usd for line in lines}
+    assert costs["Messages"] == pytest.approx({"dynamodb": 0.2628, "timestream": 0.2628})
+    assert costs["Storage"] == {"dynamodb": pytest.approx(0.1805436), "timestream": None}
+    assert costs["Magnetic store"] == {"dynamodb": None, "timestream": pytest.approx(0.02790936)}
+    assert totals(lines) == pytest.approx({"dynamodb": 9.7949592, "timestream": 9.611665896})
+
+
+def test_readings_cost_by_their_number_and_their_size() -> None:
+    one, twenty = quantities(site(), used()), quantities(site(20), used())
+    for price in ("iot_messages", "dynamodb_writes", "timestream_writes", "twinmaker_calls"):
+        assert twenty[price] == pytest.approx(20 * one[price])
+    assert twenty["twinmaker_entities"] == one["twinmaker_entities"]
+    assert quantities(site(), used(interval_seconds=5))["iot_messages"] == pytest.approx(2 * one["iot_messages"])
+    assert quantities(site(phases=3), used())["timestream_magnetic"] > one["timestream_magnetic"]
+
+
+def test_basic_ingest_saves_the_messages_and_nothing_else() -> None:
+    with_it, without = quantities(site(), used(basic_ingest=True)), quantities(site(), used())
+    assert {price for price in without if with_it[price] != without[price]} == {"iot_messages"}
+    assert with_it["iot_messages"] == 0
+
+
+def test_people_are_editors_or_viewers_and_a_workspace_has_an_editor() -> None:
+    people = quantities(site(people=("admin", "editor", "viewer", "viewer", "viewer")), used())
+    assert (people["grafana_editors"], people["grafana_viewers"]) == (2, 3)
+    lonely = quantities(site(people=("viewer",)), used())
+    assert (lonely["grafana_editors"], lonely["grafana_viewers"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("interval_seconds", 0), ("months_kept", -1), ("refresh_seconds", "often"), ("gateways", None)]
+)
+def test_a_number_that_cannot_be_is_told(name: str, value: t.Any) -> None:
+    with pytest.raises(ValueError, match=f"estimate_{name}: "):
+        used(**{name: value})
+
+
+def test_numbers_of_the_command_line_are_texts() -> None:
+    assert used(interval_seconds="10", basic_ingest="true") == used(basic_ingest=True)
+
+
+def test_every_amount_has_a_price_and_every_price_says_where_it_is_from() -> None:
+    assert {amount.price for amount in amounts(site(), used())} == PRICES.keys()
+    for price in PRICES.values():
+        assert price["usd"] > 0 and price["per"] > 0
+        assert price["region"] and "https://" in price["source"]
+        datetime.date.fromisoformat(price["date"])
+    assert all(set(entry["stores"]) <= set(STORES) for entry in UNPRICED)
+
+
+def test_the_table_has_both_stores_the_totals_and_the_sources() -> None:
+    lines = estimate_table(site(), USAGE, PRICES, UNPRICED)
+    heading = next(line for line in lines if "Amount a month" in line)
+    assert "dynamodb [USD]" in heading and "timestream [USD]" in heading
+    assert next(line for line in lines if line.startswith("Total")).split() == ["Total", "9.79", "9.61"]
+    assert next(line for line in lines if line.startswith("Memory store")).split()[-2:] == ["-", "0.00"]
+    assert not [line for line in lines if line.startswith("Grafana viewers")]
+    assert sum("aws.amazon.com/grafana/pricing" in line for line in lines) == 2
+    assert any("queries of Timestream" in line for line in lines)
+
+
+def test_an_amount_without_a_price_is_told_and_not_counted() -> None:
+    prices = {key: value for key, value in PRICES.items() if key != "twinmaker_entities"}
+    lines = estimate_table(site(), USAGE, prices)
+    assert "- Entities of the twin" in lines
+    assert next(line for line in lines if line.startswith("Total")).split() == ["Total", "9.64", "9.45"]
