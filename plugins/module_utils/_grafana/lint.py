@@ -78,7 +78,7 @@ def twin_of(options: Plain) -> Twin:
         return None if options.get(name) is None else frozenset(str(one) for one in options[name])
 
     entities = options.get("entities")
-    components = None if entities is None else {str(one["entity_id"]): frozenset(one.get("components") or ()) for one in entities}
+    components = None if entities is None else {str(one.get("entity_id")): frozenset(one.get("components") or ()) for one in entities}
     return Twin(components, known("properties"), known("scenes"), known("datasources"))
 
 
@@ -133,7 +133,7 @@ class _Linter:
             return
         yield from self._source(f"{path}.datasource", source)
         kind = _mapping(query).get("queryType")
-        if kind not in VARIABLE_QUERY_TYPES:
+        if str(kind) not in VARIABLE_QUERY_TYPES:
             yield f"{path}.query.queryType: {shown(kind)} gives no values; use one of {', '.join(VARIABLE_QUERY_TYPES)}."
         yield from self._known_variables(f"{path}.query.entityId", _mapping(query).get("entityId"))
 
@@ -143,7 +143,7 @@ class _Linter:
         taken: list[tuple[str, Plain]] = []
         for path, panel in panels(self._dashboard):
             own = panel.get("id")
-            if own is not None:
+            if _is_whole(own):
                 if own in ids:
                     yield f"{path}.id: {shown(own)} is that of {ids[own]} already; give each panel its own."
                 ids.setdefault(own, path)
@@ -178,14 +178,14 @@ class _Linter:
         scene = options.get("sceneId")
         if not scene:
             yield f"{path}.options.sceneId: there is none, so the panel stays empty; name a scene."
-        elif self._twin.scenes is not None and scene not in self._twin.scenes and not _variables_in(scene):
+        elif self._twin.scenes is not None and str(scene) not in self._twin.scenes and not _variables_in(scene):
             yield f"{path}.options.sceneId: the twin has no scene {shown(scene)}; create it, or correct the id."
         for option in SELECTIONS:
             name = str(options.get(option) or "").strip("${}")
             if name and name not in self._names:
                 yield f"{path}.options.{option}: the dashboard has no variable {shown(name)}; add it to templating."
         for index, target in targets(panel):
-            if target.get("queryType") not in SCENE_QUERY_TYPES:
+            if str(target.get("queryType")) not in SCENE_QUERY_TYPES:
                 yield f"{path}.targets[{index}].queryType: the scene reads no {target.get('queryType')}; use {', '.join(SCENE_QUERY_TYPES)}."
             elif target.get("queryType") != "GetAlarms" and target.get("order") != "DESCENDING":
                 yield f"{path}.targets[{index}].order: the scene takes the first value for the newest; use DESCENDING."
@@ -194,24 +194,27 @@ class _Linter:
         uid = source.get("uid")
         if self._twin.datasources is None or uid is None or _variables_in(uid):
             return
-        if uid not in self._twin.datasources:
+        if str(uid) not in self._twin.datasources:
             known = ", ".join(sorted(self._twin.datasources))
             yield f"{path}: there is no data source {shown(uid)}; use one of {known}."
 
     def _target(self, path: str, target: Plain) -> c.Iterator[str]:
         kind = target.get("queryType")
-        if kind not in QUERY_TYPES:
+        if str(kind) not in QUERY_TYPES:
             yield f"{path}.queryType: {shown(kind)} is none of the TwinMaker app; use one of {', '.join(QUERY_TYPES)}."
             return
-        for member in QUERY_TYPES[kind]:
+        for member in QUERY_TYPES[str(kind)]:
             if not target.get(member):
                 yield f"{path}.{member}: {kind} needs it; give it."
         if target.get("order") is not None and target["order"] not in ORDERS:
             yield f"{path}.order: {shown(target['order'])} is no order; use ASCENDING or DESCENDING."
+        properties = target.get("properties")
+        if properties and not isinstance(properties, list):
+            yield f"{path}.properties: {shown(properties)} is no list; give a list of names."
         interval = target.get("intervalStreaming")
         if interval is not None and not (isinstance(interval, str) and interval.isdigit() and int(interval) >= SHORTEST_INTERVAL):
             yield f"{path}.intervalStreaming: {shown(interval)} is none; write the seconds as a text, '{SHORTEST_INTERVAL}' or more."
-        for index, condition in enumerate(target.get("filter") or []):
+        for index, condition in enumerate(_list(target.get("filter"))):
             yield from _filter_faults(f"{path}.filter[{index}]", condition)
         for member in ("entityId", "componentName", "componentTypeId"):
             yield from self._known_variables(f"{path}.{member}", target.get(member))
@@ -219,15 +222,15 @@ class _Linter:
 
     def _names_of_twin(self, path: str, target: Plain) -> c.Iterator[str]:
         """Whether the twin has what the target asks for. What a variable stands for is not known here."""
-        entity, component = target.get("entityId"), target.get("componentName")
+        entity, component = (str(target.get(member) or "") for member in ("entityId", "componentName"))
         components = self._twin.components
         if components is not None and entity and not _variables_in(entity):
             if entity not in components:
                 yield f"{path}.entityId: the twin has no entity {shown(entity)}; correct it, or add it to the site."
             elif component and not _variables_in(component) and component not in components[entity]:
                 yield f"{path}.componentName: entity {shown(entity)} has no component {shown(component)}; correct it, or add the meter."
-        for name in target.get("properties") or []:
-            if self._twin.properties is not None and name not in self._twin.properties and not _variables_in(name):
+        for name in _list(target.get("properties")):
+            if self._twin.properties is not None and str(name) not in self._twin.properties and not _variables_in(name):
                 yield f"{path}.properties: {shown(name)} is no property of the twin; use one of {', '.join(sorted(self._twin.properties))}."
 
     def _known_variables(self, path: str, value: t.Any) -> c.Iterator[str]:
@@ -245,7 +248,7 @@ def _filter_faults(path: str, condition: t.Any) -> c.Iterator[str]:
         yield f"{path}.value: {shown(value)} is no value; write one of {', '.join(FILTER_VALUES)}, e.g. {{stringValue: ACTIVE}}."
         return
     ((kind, held),) = value.items()
-    if kind not in FILTER_VALUES:
+    if str(kind) not in FILTER_VALUES:
         yield f"{path}.value: {shown(kind)} is no kind of value; use one of {', '.join(FILTER_VALUES)}."
     elif not isinstance(held, FILTER_VALUES[kind]) or (isinstance(held, bool) and kind != "booleanValue"):
         yield f"{path}.value.{kind}: {shown(held)} is of another type; correct the value or its kind."
@@ -278,4 +281,8 @@ def _mapping(value: t.Any) -> Plain:
 
 def _mappings(value: t.Any) -> c.Iterator[tuple[int, Plain]]:
     """The mappings in a list, with their places."""
-    return ((index, one) for index, one in enumerate(value if isinstance(value, list) else []) if isinstance(one, c.Mapping))
+    return ((index, one) for index, one in enumerate(_list(value)) if isinstance(one, c.Mapping))
+
+
+def _list(value: t.Any) -> list[t.Any]:
+    return value if isinstance(value, list) else []

@@ -10,6 +10,8 @@ import json
 import typing as t
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.energytwin.aws.plugins.module_utils._grafana.lint import DATASOURCE_TYPE, SCENE_VIEWER, Twin, faults, twin_of
 
@@ -82,6 +84,30 @@ def changed(path: str, value: t.Any) -> Dashboard:
     return dashboard
 
 
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(value: t.Any, way: tuple[t.Any, ...] = ()) -> list[tuple[t.Any, ...]]:
+    """The way to every member of a dashboard."""
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [one for key, inner in members for one in ((*way, key), *places(inner, (*way, key)))]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(places(json.loads(json.dumps(GOOD)))), ANYTHING)
+def test_whatever_stands_in_a_dashboard_it_is_judged(way: tuple[t.Any, ...], value: t.Any) -> None:
+    dashboard = json.loads(json.dumps(GOOD))
+    place = dashboard
+    for step in way[:-1]:
+        place = place[step]
+    place[way[-1]] = value
+    assert all(fault.endswith(".") for fault in faults(dashboard, TWIN))
+
+
 def test_a_good_dashboard_has_no_fault() -> None:
     assert faults(GOOD, TWIN) == []
     assert faults({"uid": "empty", "title": "Empty"}, TWIN) == []
@@ -109,6 +135,7 @@ def test_a_good_dashboard_has_no_fault() -> None:
         ("panels.1.targets.0.queryType", None, "panels[1].targets[0].queryType: null is none of"),
         ("panels.1.targets.0.entityId", None, "panels[1].targets[0].entityId: EntityHistory needs it"),
         ("panels.1.targets.0.properties", [], "panels[1].targets[0].properties: EntityHistory needs it"),
+        ("panels.1.targets.0.properties", "kW", "panels[1].targets[0].properties: 'kW' is no list"),
         ("panels.1.targets.0.queryType", "ComponentHistory", "panels[1].targets[0].componentTypeId: ComponentHistory needs it"),
         ("panels.1.targets.0.order", "UP", "panels[1].targets[0].order: 'UP' is no order"),
         ("panels.1.targets.0.intervalStreaming", 30, "panels[1].targets[0].intervalStreaming: 30 is none"),
