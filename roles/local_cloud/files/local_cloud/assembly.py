@@ -18,6 +18,7 @@ from local_cloud.services.grafana import Grafana
 from local_cloud.services.iam import Iam
 from local_cloud.services.iot import Iot, IotData
 from local_cloud.services.lambda_ import Lambda
+from local_cloud.services.scheduler import Scheduler
 from local_cloud.services.service_quotas import ServiceQuotas
 from local_cloud.services.sts import Sts
 from local_cloud.services.timestream import TimestreamQuery, TimestreamWrite
@@ -26,7 +27,21 @@ from local_cloud.settings import Settings
 
 # In the order in which they start; they stop in the other one, the broker's clients and the stacks at work first.
 KINDS: tuple[type[Service], ...] = (
-    *(Sts, Iam, ServiceQuotas, TimestreamWrite, TimestreamQuery, Lambda, Grafana, TwinMaker, Iot, IotData, Broker, CloudFormation),
+    *(
+        Sts,
+        Iam,
+        ServiceQuotas,
+        TimestreamWrite,
+        TimestreamQuery,
+        Lambda,
+        Scheduler,
+        Grafana,
+        TwinMaker,
+        Iot,
+        IotData,
+        Broker,
+        CloudFormation,
+    ),
 )
 
 

@@ -547,3 +547,37 @@ def test_the_service_role_of_a_stack_is_used(real: Driver) -> None:
     table = {"Type": "AWS::Timestream::Database", "Properties": {"DatabaseName": "abc"}}
     assert real.create("denied", template={"Resources": {"D": table}}, RoleARN=role) == "ROLLBACK_COMPLETE"
     assert "HandlerErrorCode: AccessDenied" in real.reason("D", "CREATE_FAILED", "denied")
+
+
+def test_schedule(real: Driver) -> None:
+    trust = {
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com", "scheduler.amazonaws.com"]}, "Action": "sts:AssumeRole"}
+        ]
+    }
+
+    def template(expression: str, **more: t.Any) -> dict[str, t.Any]:
+        made = function("def handler(event, context):\n    return 1\n")
+        made["Resources"]["Role"]["Properties"] = {"AssumeRolePolicyDocument": {"Version": "2012-10-17", **trust}}
+        made["Resources"]["S"] = {
+            "Type": "AWS::Scheduler::Schedule",
+            "Properties": {
+                "ScheduleExpression": expression,
+                "FlexibleTimeWindow": {"Mode": "OFF"},
+                "Target": {"Arn": {"Fn::GetAtt": ["F", "Arn"]}, "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}},
+                **more,
+            },
+        }
+        made["Outputs"] = {"Name": ref("S"), "Arn": get("S", "Arn")}
+        return made
+
+    scheduler = real.cloud.client("scheduler")
+    assert real.create(template=template("rate(1 hour)", Description="x"), Capabilities=CAPABILITIES) == "CREATE_COMPLETE"
+    out = real.outputs()
+    shown = scheduler.get_schedule(Name=out["Name"])
+    assert (shown["Arn"], shown["ScheduleExpression"], shown["Description"]) == (out["Arn"], "rate(1 hour)", "x")
+    assert real.update(template=template("rate(15 minutes)", State="DISABLED"), Capabilities=CAPABILITIES) == "UPDATE_COMPLETE"
+    shown = scheduler.get_schedule(Name=out["Name"])
+    assert (shown["ScheduleExpression"], shown["State"], "Description" in shown) == ("rate(15 minutes)", "DISABLED", False)
+    assert real.update(template=function("def handler(event, context):\n    return 1\n"), Capabilities=CAPABILITIES) == "UPDATE_COMPLETE"
+    assert scheduler.list_schedules()["Schedules"] == []

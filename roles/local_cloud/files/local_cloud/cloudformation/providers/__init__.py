@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 
-from local_cloud.cloudformation.providers import grafana, iam, iot, lambda_, s3, stores, twinmaker
+from local_cloud.cloudformation.providers import grafana, iam, iot, lambda_, s3, scheduler, stores, twinmaker
 from local_cloud.cloudformation.providers.base import Provider
 
 Table = dict[str, Provider]
@@ -29,6 +29,7 @@ def providers() -> Table:
         lambda_.function(),
         s3.Bucket(),
         s3.BucketPolicy(),
+        scheduler.schedule(),
         stores.dynamodb_table(),
         stores.log_group(),
         stores.timestream_database(),

@@ -233,4 +233,17 @@ SCHEMAS: dict[str, Schema] = {
         ),
         tags="list",
     ),
+    "AWS::Scheduler::Schedule": Schema(
+        type="AWS::Scheduler::Schedule",
+        properties=_words(
+            """
+            Description EndDate FlexibleTimeWindow GroupName KmsKeyArn Name ScheduleExpression ScheduleExpressionTimezone StartDate
+            State Target
+            """
+        ),
+        required=_words("FlexibleTimeWindow ScheduleExpression Target"),
+        create_only=_words("Name"),
+        attributes=_words("Arn"),
+        unsupported=_words("EndDate GroupName KmsKeyArn StartDate"),
+    ),
 }
