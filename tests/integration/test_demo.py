@@ -43,6 +43,13 @@ def test_a_second_demo_changes_nothing_and_shows_every_meter(demo: LocalCloud) -
     for name in ("Chiller 1", "Incomer hall 1", "Server room", "Inverter west"):
         assert name in table
     assert "no reading" not in table
+    told = result.result("Where to look next")["msg"]
+    for part in (
+        "plant.manager as admin, energy.officer as viewer",
+        "dashboards Site, Panel, Meters, Gateways",
+        "a tag on each of 14 meters",
+    ):
+        assert part in told
 
 
 def test_a_gateway_that_is_killed_while_the_cloud_is_away_loses_nothing(demo: LocalCloud) -> None:
