@@ -68,7 +68,9 @@ def test_addresses_that_are_refused(run: t.Any, url: str, words: str) -> None:
 def test_nothing_given_to_reach_it_with(run: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GRAFANA_URL", raising=False)
     monkeypatch.delenv("GRAFANA_TOKEN", raising=False)
-    assert run("grafana_folder", uid="x", title="X", token="glsa_x")["msg"].startswith("url: nothing is given; give it here, in module_defaults")
+    assert run("grafana_folder", uid="x", title="X", token="glsa_x")["msg"].startswith(
+        "url: nothing is given; give it here, in module_defaults"
+    )
     monkeypatch.setenv("GRAFANA_URL", "https://grafana.example.com")
     assert run("grafana_folder", uid="x", title="X")["msg"].startswith("token: nothing is given;")
 
