@@ -171,10 +171,11 @@ def test_without_signs_of_life_of_a_thread_systemd_gets_none(
     running.buses[0].read = lambda _meter: stuck.wait(60)
     monkeypatch.setattr(service_room, "STUCK_SECONDS", 1.5)
     monkeypatch.setattr(service_room, "STATUS_SECONDS", 0.1)
-    eventually(lambda: path.exists() and status.read(path).get("stuck"), "the word in the status")
+    # On a busy machine another thread may hang for a moment, too.
+    eventually(lambda: path.exists() and "bus rs485" in str(status.read(path).get("stuck")), "the word in the status")
     told = sent.count("WATCHDOG=1")
     found = status.read(path)
-    assert "'bus rs485' has been stuck" in status.troubles(found, found["boot"], found["since_boot"])[0]
+    assert any("'bus rs485' has been stuck" in trouble for trouble in status.troubles(found, found["boot"], found["since_boot"]))
     eventually(lambda: status.read(path)["since_boot"] > found["since_boot"], "the next status")
     assert sent.count("WATCHDOG=1") == told
     stuck.set()

@@ -11,7 +11,7 @@ import json
 import pathlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from local_cloud.assembly import build
@@ -76,6 +76,16 @@ def requests(draw: st.DrawFn) -> HttpRequest:
     return HttpRequest(method, path or "/", "&".join(filter(None, [literal, draw(raw)])), headers, body)
 
 
+NOT_UTF_8 = HttpRequest(
+    "POST",
+    "/",
+    "",
+    {"host": "127.0.0.1", "authorization": "AWS4-HMAC-SHA256 Credential=AKIAX/20260101/eu-central-1/iam/aws4_request, Signature=0"},
+    b"Action=CreateLoginProfile&=\x80",
+)
+
+
+@example(request=NOT_UTF_8)
 @settings(deadline=None, max_examples=400)
 @given(request=requests())
 def test_nonsense_is_answered_and_breaks_nothing(standing: Cloud, request: HttpRequest) -> None:

@@ -135,6 +135,8 @@ class Moto:
             answer = self._stubber.process_request(AWSPreparedRequest(request.method, url, headers, request.body, False))
         except xml.parsers.expat.ExpatError as error:
             raise ApiError("MalformedXML", f"The XML you provided was not well-formed: {error}.", status=400) from None
+        except UnicodeDecodeError as error:
+            raise ApiError("SerializationException", f"The body of the request is not UTF-8: {error.reason}.", status=400) from None
         if answer is None:
             return None
         status, answered, body = answer
