@@ -1,0 +1,154 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A site's Grafana and its scene, run by run: what changes, who may see it, and what it shows."""
+
+from __future__ import annotations
+
+import collections.abc as c
+import datetime
+import json
+import re
+import time
+import typing as t
+
+import pytest
+import yaml
+
+from tests.integration.conftest import REPOSITORY, SITE, LocalCloud, PlayResult
+from tests.integration.grafana_queries import Reader, Window, visible_dashboards
+
+Plain = dict[str, t.Any]
+
+PLAYBOOK = "tests/integration/dashboards_only.yml"
+KEEP_SCENE, KEEP_DASHBOARDS = "Keep the scene and its 3D model", "Keep the dashboards"
+SITE_FILE = REPOSITORY / "inventories/local/host_vars" / SITE / "site.yml"
+POWER = {"v1": 230.0, "v2": 231.0, "v3": 229.0, "i1": 10.0, "i2": 11.0, "i3": 9.0, "kW": 6.9, "kW1": 2.3, "kW2": 2.5, "kW3": 2.1}
+DAYS = 7
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[LocalCloud]:
+    """A running local cloud with the example site and its dashboards; the tests of this module leave it as they find it."""
+    local = LocalCloud(tmp_path_factory.mktemp("plant") / "cloud")
+    try:
+        result = local.play(PLAYBOOK, "-e", "from_nothing=true")
+        assert result.code == 0, result.message()
+        yield local
+    finally:
+        local.stop()
+
+
+def site() -> Plain:
+    content: Plain = yaml.safe_load(SITE_FILE.read_text())["site"]
+    return content
+
+
+def meters(of: Plain) -> c.Iterator[tuple[str, Plain]]:
+    """(panel id, meter) of a site or an area."""
+    for panel in of.get("panels", []):
+        yield from ((panel["id"], meter) for meter in panel["meters"])
+    for area in of.get("areas", []):
+        yield from meters(area)
+
+
+def play(plant: LocalCloud, variables: Plain, *arguments: str) -> PlayResult:
+    return plant.play(PLAYBOOK, *arguments, "-e", json.dumps(variables))
+
+
+def differing(before: t.Any, after: t.Any, path: str = "") -> list[str]:
+    """The paths of all that is not the same."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [one for key in {**before, **after} for one in differing(before.get(key), after.get(key), f"{path}.{key}")]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        return [one for index, pair in enumerate(zip(before, after, strict=True)) for one in differing(*pair, f"{path}[{index}]")]
+    return [] if before == after else [path]
+
+
+def test_a_second_run_and_a_check_change_nothing(plant: LocalCloud) -> None:
+    for arguments in ([], ["--check", "--diff"]):
+        again = plant.play(PLAYBOOK, *arguments)
+        assert (again.code, again.changed_tasks()) == (0, []), again.message()
+
+
+def test_a_changed_limit_is_one_rule_and_one_threshold(plant: LocalCloud) -> None:
+    changed = site()
+    (limited,) = (meter for panel, meter in meters(changed) if (panel, str(meter["id"])) == ("mech-rooftop", "5"))
+    limited["limits"]["kW"]["alarm"] = 50
+    result = play(plant, {"site": changed}, "--check", "--diff")
+    assert result.code == 0, result.message()
+    assert [name.partition(" | ")[2] for name in result.changed_tasks()] == [KEEP_SCENE, KEEP_DASHBOARDS]
+    scene = result.result(KEEP_SCENE)["diff"]
+    rule = ".rules.mech-rooftop/meter-5 icon.statements[0].expression"
+    assert differing(scene["before"]["document"], scene["after"]["document"]) == [rule]
+    boards = [one for one in result.result(KEEP_DASHBOARDS)["results"] if one["changed"]]
+    assert [board["item"]["title"] for board in boards] == ["Meters"]
+    (path,) = differing(boards[0]["diff"]["before"], boards[0]["diff"]["after"])
+    assert re.search(r"properties\[\d+\]\.value\.steps\[\d+\]\.value$", path), path
+    again = plant.play(PLAYBOOK, "--check")
+    assert again.changed_tasks() == [], "a check changes nothing"
+
+
+def people(plant: LocalCloud) -> dict[str, str]:
+    """Who has which role in Grafana, by user name."""
+    (workspace,) = plant.client("grafana").list_workspaces()["workspaces"]
+    store = plant.client("sso-admin").list_instances()["Instances"][0]["IdentityStoreId"]
+    names = {user["UserId"]: user["UserName"] for user in plant.client("identitystore").list_users(IdentityStoreId=store)["Users"]}
+    there = plant.client("grafana").list_permissions(workspaceId=workspace["id"])["permissions"]
+    return {names[one["user"]["id"]]: one["role"] for one in there}
+
+
+def test_who_leaves_the_site_model_loses_the_role(plant: LocalCloud) -> None:
+    assert people(plant) == {"plant.manager": "ADMIN", "energy.officer": "VIEWER"}
+    changed = {**site(), "people": [{"user": "plant.manager", "role": "editor"}, {"user": "shift.lead", "role": "viewer"}]}
+    result = play(plant, {"site": changed})
+    assert result.code == 0, result.message()
+    assert people(plant) == {"plant.manager": "EDITOR", "shift.lead": "VIEWER"}
+    assert plant.play(PLAYBOOK).code == 0
+    assert people(plant) == {"plant.manager": "ADMIN", "energy.officer": "VIEWER"}
+
+
+def publish(plant: LocalCloud, now: datetime.datetime) -> None:
+    """Readings of every meter: one of now, and two of each of the six days before."""
+    device = plant.client("iot-data")
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    times = [now, *(midnight - datetime.timedelta(days=back, hours=hours) for back in range(DAYS - 1) for hours in (1, 12))]
+    for panel, meter in meters(site()):
+        for moment in times:
+            counters = {"kWhImport": 1000.0 + moment.timestamp() / 3600, "kWhExport": 5.0}
+            reading = {"panelId": panel, "meterId": str(meter["id"]), "timestamp": int(moment.timestamp() * 1000), **POWER, **counters}
+            device.publish(topic=site()["topic"], payload=json.dumps(reading).encode(), qos=1)
+
+
+def test_every_query_of_every_dashboard_brings_data(plant: LocalCloud) -> None:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    publish(plant, now)
+    with Reader(plant, now) as reader:
+        every = [(panel, str(meter["id"])) for panel, meter in meters(site())]
+        deadline = time.monotonic() + 60
+        while not all(reader.history(panel, f"meter-{meter}", ["kW"], Window.last(now, 900)) for panel, meter in every):
+            assert time.monotonic() < deadline, "the readings have not arrived"
+            time.sleep(0.1)
+        boards = visible_dashboards(plant)
+        assert sorted(board["title"] for board in boards) == ["Gateways", "Meters", "Panel", "Site"]
+        asked = [query for board in boards for query in reader.queries(board)]
+        assert {query.board for query in asked} == {"Gateways", "Meters", "Panel", "Site"}
+        empty = [query.where for query in asked if not reader.answer(query)]
+        assert not empty
+        assert reader.tags_without_values() == []
+
+
+def test_the_scene_is_there_with_its_model_and_grafana_may_load_both(plant: LocalCloud) -> None:
+    twin, s3 = plant.client("iottwinmaker"), plant.client("s3")
+    location = twin.get_scene(workspaceId=f"{SITE}_workspace", sceneId="plant")["contentLocation"]
+    bucket, key = location.removeprefix("s3://").split("/", 1)
+    document = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    components = [component for node in document["nodes"] for component in node["components"]]
+    (model,) = (component for component in components if component["type"] == "ModelRef")
+    assert s3.get_object(Bucket=bucket, Key=model["uri"])["Body"].read() == (SITE_FILE.parent / "plant.glb").read_bytes()
+    assert len([component for component in components if component["type"] == "Tag"]) == 14
+    (workspace,) = plant.client("grafana").list_workspaces()["workspaces"]
+    (rule,) = s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
+    assert rule["AllowedOrigins"] == [f"https://{workspace['endpoint']}"]
+    assert {"GET", "HEAD"} <= set(rule["AllowedMethods"])
