@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A site's Grafana and its scene, run by run: what changes, who may see it, and what it shows."""
+"""A site's Grafana and its scene, run by run: what changes, who may see it, what it shows, and what is refused."""
 
 from __future__ import annotations
 
 import collections.abc as c
+import copy
 import datetime
 import json
+import pathlib
 import re
 import time
 import typing as t
@@ -152,3 +154,59 @@ def test_the_scene_is_there_with_its_model_and_grafana_may_load_both(plant: Loca
     (rule,) = s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
     assert rule["AllowedOrigins"] == [f"https://{workspace['endpoint']}"]
     assert {"GET", "HEAD"} <= set(rule["AllowedMethods"])
+
+
+def test_no_token_is_shown_or_left(plant: LocalCloud, tmp_path: pathlib.Path) -> None:
+    log = tmp_path / "ansible.log"
+    environment = {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default", "ANSIBLE_LOG_PATH": str(log)}
+    process = plant.start_play(PLAYBOOK, "-vvv", "--diff", environment=environment)
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    shown = output + errors + log.read_text()
+    assert "Make the token" in shown and "TwinMaker datasource successfully configured" in shown, "the token was made and used"
+    assert "glsa_" not in shown
+    (workspace,) = plant.client("grafana").list_workspaces()["workspaces"]
+    assert plant.client("grafana").list_workspace_service_accounts(workspaceId=workspace["id"])["serviceAccounts"] == []
+
+
+def scene_of(entity_id: str) -> Plain:
+    binding = {"dataBindingContext": {"entityId": entity_id, "componentName": "meter-5", "propertyName": "kW"}}
+    return {"specVersion": "1.0", "nodes": [{"name": "Tag", "components": [{"type": "Tag", "valueDataBinding": binding}]}]}
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"site": {**site(), "people": [{"user": "no.body", "role": "viewer"}]}}, "no.body"),
+        ({"site": {**site(), "model": "nowhere.glb"}}, "nowhere.glb' is not there; put the file there, or take model out of the site."),
+        (
+            {"dashboards_model_megabytes": 0},
+            "plant.glb' has 0 MB, more than dashboards_model_megabytes (0); make it simpler, or raise that.",
+        ),
+        ({"dashboards_scene_document": scene_of("mech-roof")}, "the site has no entity 'mech-roof'; it has"),
+        ({"dashboards_scene_document": {**scene_of("mech-rooftop"), "rootNodeIndexes": [1]}}, "there is no node 1"),
+        ({"dashboards_workspace_id": "g-0123456789"}, "there is no Grafana workspace 'g-0123456789'"),
+    ],
+)
+def test_what_cannot_be_is_one_message_and_nothing_is_left(plant: LocalCloud, variables: Plain, message: str) -> None:
+    result = play(plant, variables)
+    assert result.code != 0
+    assert result.changed_tasks() == []
+    assert message in result.message(), result.message()
+    (workspace,) = plant.client("grafana").list_workspaces()["workspaces"]
+    assert plant.client("grafana").list_workspace_service_accounts(workspaceId=workspace["id"])["serviceAccounts"] == []
+
+
+def test_a_workspace_without_plugin_administration_is_one_message(plant: LocalCloud) -> None:
+    grafana = plant.client("grafana")
+    (workspace,) = grafana.list_workspaces()["workspaces"]
+    was = json.loads(grafana.describe_workspace_configuration(workspaceId=workspace["id"])["configuration"])
+    off = copy.deepcopy(was)
+    off["plugins"]["pluginAdminEnabled"] = False
+    grafana.update_workspace_configuration(workspaceId=workspace["id"], configuration=json.dumps(off))
+    try:
+        result = play(plant, {"dashboards_plugin_version": "2.1.6"})
+        assert result.code != 0
+        assert "Plugin administration is off in this workspace" in result.message(), result.message()
+    finally:
+        grafana.update_workspace_configuration(workspaceId=workspace["id"], configuration=json.dumps(was))
