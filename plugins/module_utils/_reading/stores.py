@@ -29,11 +29,9 @@ class Table(t.Protocol):
 
     def stored(self, readings: c.Sequence[MarkedReading]) -> set[Stored]:
         """Those of the readings that are there, and perhaps others. botocore's errors pass through."""
-        ...
 
     def is_empty(self, error: Exception) -> bool:
         """Whether the error says that nothing was ever stored."""
-        ...
 
 
 def table(clients: c.Callable[[str], t.Any], database_name: str | None, table_name: str) -> Table:

@@ -44,8 +44,6 @@ class Store(t.Protocol):
 
     def page(self, request: Request, place: Place | None) -> Page:
         """The readings after the place that hold a selected property and pass the filters: of no meter more than the page's size."""
-        ...
 
     def around(self, request: Request, interval: int, moments: c.Sequence[int]) -> dict[Series, Points]:
         """The readings that interpolation at the moments (multiples of the interval) needs: those next to each moment, at least."""
-        ...
