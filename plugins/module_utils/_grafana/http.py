@@ -83,6 +83,13 @@ def checked_url(url: str) -> str:
     return full
 
 
+def checked_token(token: str) -> str:
+    """A token that can stand in a header. Raises Refused without showing it: HTTP's own error would, in a form that no_log does not know."""
+    if not token or not all("!" <= sign <= "~" for sign in token):
+        raise Refused("token: it holds a blank, a line break or another sign that no token has; give it alone, e.g. by the filter trim.")
+    return token
+
+
 def _is_this_machine(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -108,7 +115,11 @@ class Client:
         sleep: c.Callable[[float], None] = time.sleep,
     ) -> None:
         self._url = checked_url(url)
-        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "Content-Type": "application/json"}
+        self._headers = {
+            "Authorization": f"Bearer {checked_token(token)}",
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
         self._tls = {"validate_certs": validate_certs, "ca_path": ca_path}
         self._clock = clock
         self.sleep = sleep

@@ -65,6 +65,13 @@ def test_addresses_that_are_refused(run: t.Any, url: str, words: str) -> None:
     assert words in failed["msg"] and "secret" not in failed["msg"]
 
 
+@pytest.mark.parametrize("token", ["glsa_hush\n", " glsa_hush", "glsa_\thush", "glsa_hush\u00e9"])
+def test_tokens_that_are_refused_are_not_shown(run: t.Any, token: str) -> None:
+    failed = run("grafana_folder", url="http://127.0.0.1:1", token=token, timeout=0, uid="plant", title="Plant")
+    assert failed["msg"].startswith("token: it holds a blank, a line break") and "exception" not in failed
+    assert "glsa_" not in json.dumps({**failed, "invocation": {}}) and "hush" not in json.dumps({**failed, "invocation": {}})
+
+
 def test_nothing_given_to_reach_it_with(run: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GRAFANA_URL", raising=False)
     monkeypatch.delenv("GRAFANA_TOKEN", raising=False)
