@@ -111,6 +111,18 @@ def test_who_leaves_the_site_model_loses_the_role(plant: LocalCloud) -> None:
     assert people(plant) == {"plant.manager": "ADMIN", "energy.officer": "VIEWER"}
 
 
+def test_only_a_site_model_that_speaks_of_people_takes_roles_away(plant: LocalCloud) -> None:
+    before = people(plant)
+    assert before
+    silent = {name: value for name, value in site().items() if name != "people"}
+    result = play(plant, {"site": silent})
+    assert (result.code, people(plant)) == (0, before), result.message()
+    result = play(plant, {"site": {**silent, "people": []}})
+    assert (result.code, people(plant)) == (0, {}), result.message()
+    assert plant.play(PLAYBOOK).code == 0
+    assert people(plant) == before
+
+
 def publish(plant: LocalCloud, now: datetime.datetime) -> None:
     """Readings of every meter: one of now, and two of each of the six days before."""
     device = plant.client("iot-data")
