@@ -17,7 +17,13 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        result.update(self._execute_module(task_vars=task_vars))
+        # Connections show what a module writes at -vvv, and go by a context of their own. The action has another copy of it.
+        context = self._connection._play_context
+        before, context.no_log = context.no_log, True
+        try:
+            result.update(self._execute_module(task_vars=task_vars))
+        finally:
+            context.no_log = before
         # As if the task had no_log: registered in full, shown to nobody. A failure holds no key, and is to be read.
         if result.get("token"):
             result["_ansible_no_log"] = True

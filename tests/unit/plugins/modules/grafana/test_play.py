@@ -12,6 +12,9 @@ import pathlib
 import re
 import subprocess
 import sys
+import typing as t
+
+import pytest
 
 from local_cloud.cloud import Cloud
 
@@ -19,7 +22,16 @@ ROOT = pathlib.Path(__file__).parents[5]
 PLAY = pathlib.Path(__file__).with_name("grafana_play.yml")
 
 
-def play(cloud: Cloud, folder: pathlib.Path) -> tuple[str, str]:
+@pytest.fixture
+def over_ssh(tmp_path: pathlib.Path) -> dict[str, t.Any]:
+    """Variables of a connection by ssh, whose program runs the command on this machine."""
+    program = tmp_path / "ssh"
+    program.write_text('#!/bin/sh\nfor command; do :; done\nexec sh -c "$command"\n')
+    program.chmod(0o700)
+    return {"ansible_connection": "ansible.builtin.ssh", "ansible_ssh_executable": str(program), "ansible_pipelining": True}
+
+
+def play(cloud: Cloud, folder: pathlib.Path, variables: dict[str, t.Any] | None = None) -> tuple[str, str]:
     """(output, the token that the play has worked with)."""
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "AWS_"))},
@@ -35,7 +47,7 @@ def play(cloud: Cloud, folder: pathlib.Path) -> tuple[str, str]:
         "ANSIBLE_LOG_PATH": str(folder / "log"),
     }
     token_file = folder / "token"
-    given = json.dumps({"ansible_python_interpreter": sys.executable, "token_file": str(token_file)})
+    given = json.dumps({"ansible_python_interpreter": sys.executable, "token_file": str(token_file), **(variables or {})})
     program = str(pathlib.Path(sys.executable).with_name("ansible-playbook"))
     command = [program, "-vvv", "--diff", "-i", "localhost,", str(PLAY), "--extra-vars", given]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
@@ -54,3 +66,9 @@ def test_a_play_shows_no_secret_and_changes_nothing_again(cloud: Cloud, tmp_path
     for text in (output, again):
         for secret in (token, other_token, "hush-hush-hush"):
             assert secret not in text
+
+
+def test_what_a_module_writes_over_ssh_shows_no_token(cloud: Cloud, tmp_path: pathlib.Path, over_ssh: dict[str, t.Any]) -> None:
+    output, token = play(cloud, tmp_path, over_ssh)
+    assert "ESTABLISH SSH CONNECTION" in output and '"folder_uid": "plant"' in output, "ssh was used, and shows other modules' results"
+    assert token.startswith("glsa_") and token not in output
