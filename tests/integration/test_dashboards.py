@@ -123,6 +123,13 @@ def test_only_a_site_model_that_speaks_of_people_takes_roles_away(plant: LocalCl
     assert people(plant) == before
 
 
+def test_alert_rules_come_and_go_with_their_switch(plant: LocalCloud) -> None:
+    for alerts in (True, False):
+        result = play(plant, {"dashboards_alerts": alerts})
+        assert (result.code, result.changed) == (0, 1), result.message()
+        assert bool(result.result("Keep the alert rules")["group"]) is alerts
+
+
 def publish(plant: LocalCloud, now: datetime.datetime) -> None:
     """Readings of every meter: one of now, and two of each of the six days before."""
     device = plant.client("iot-data")
