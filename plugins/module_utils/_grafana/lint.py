@@ -95,12 +95,22 @@ def panels(dashboard: Plain) -> c.Iterator[tuple[str, Plain]]:
             yield f"panels[{index}].panels[{inner}]", nested
 
 
-def targets(panel: Plain) -> c.Iterator[tuple[int, Plain]]:
-    """The targets of a panel that ask the TwinMaker data source, with their places."""
+def targets(panel: Plain, datasources: c.Collection[str] = ()) -> c.Iterator[tuple[int, Plain]]:
+    """The targets of a panel that ask the TwinMaker data source, with their places.
+
+    datasources: uids of such data sources. Grafana needs no type beside a uid; what has neither is known by its type of query.
+    """
     for index, target in _mappings(panel.get("targets")):
-        source = target.get("datasource", panel.get("datasource"))
-        if isinstance(source, c.Mapping) and source.get("type") == DATASOURCE_TYPE:
+        source = source_of(target, panel)
+        kind = source.get("type")
+        if kind == DATASOURCE_TYPE or (not kind and (str(source.get("uid")) in datasources or str(target.get("queryType")) in QUERY_TYPES)):
             yield index, target
+
+
+def source_of(target: Plain, panel: Plain) -> Plain:
+    """The data source of a target: without one of its own that of its panel. Old dashboards have the uid alone."""
+    source = target.get("datasource") or panel.get("datasource")
+    return {"uid": source} if isinstance(source, str) else _mapping(source)
 
 
 class _Linter:
@@ -169,9 +179,9 @@ class _Linter:
                 yield from self._source(f"{path}.options.datasource", {"uid": options["datasource"]})
         if kind == SCENE_VIEWER:
             yield from self._scene(path, panel, options)
-        for index, target in targets(panel):
+        for index, target in targets(panel, self._twin.datasources or ()):
             where = f"{path}.targets[{index}]"
-            yield from self._source(f"{where}.datasource", _mapping(target.get("datasource", panel.get("datasource"))))
+            yield from self._source(f"{where}.datasource", source_of(target, panel))
             yield from self._target(where, target)
 
     def _scene(self, path: str, panel: Plain, options: Plain) -> c.Iterator[str]:
@@ -184,7 +194,7 @@ class _Linter:
             name = str(options.get(option) or "").strip("${}")
             if name and name not in self._names:
                 yield f"{path}.options.{option}: the dashboard has no variable {shown(name)}; add it to templating."
-        for index, target in targets(panel):
+        for index, target in targets(panel, self._twin.datasources or ()):
             if str(target.get("queryType")) not in SCENE_QUERY_TYPES:
                 yield f"{path}.targets[{index}].queryType: the scene reads no {target.get('queryType')}; use {', '.join(SCENE_QUERY_TYPES)}."
             elif target.get("queryType") != "GetAlarms" and target.get("order") != "DESCENDING":
@@ -212,7 +222,7 @@ class _Linter:
         if properties and not isinstance(properties, list):
             yield f"{path}.properties: {shown(properties)} is no list; give a list of names."
         interval = target.get("intervalStreaming")
-        if interval is not None and not (isinstance(interval, str) and interval.isdigit() and int(interval) >= SHORTEST_INTERVAL):
+        if interval is not None and not (isinstance(interval, str) and interval.isdecimal() and int(interval) >= SHORTEST_INTERVAL):
             yield f"{path}.intervalStreaming: {shown(interval)} is none; write the seconds as a text, '{SHORTEST_INTERVAL}' or more."
         for index, condition in enumerate(_list(target.get("filter"))):
             yield from _filter_faults(f"{path}.filter[{index}]", condition)

@@ -140,6 +140,7 @@ def test_a_good_dashboard_has_no_fault() -> None:
         ("panels.1.targets.0.order", "UP", "panels[1].targets[0].order: 'UP' is no order"),
         ("panels.1.targets.0.intervalStreaming", 30, "panels[1].targets[0].intervalStreaming: 30 is none"),
         ("panels.1.targets.0.intervalStreaming", "4", "panels[1].targets[0].intervalStreaming: '4' is none"),
+        ("panels.1.targets.0.intervalStreaming", "\u00b2", "panels[1].targets[0].intervalStreaming: '\u00b2' is none"),
         ("panels.1.targets.0.entityId", "attic", "panels[1].targets[0].entityId: the twin has no entity 'attic'"),
         ("panels.1.targets.0.entityId", "roof", "panels[1].targets[0].componentName: entity 'roof' has no component 'meter-1'"),
         ("panels.1.targets.0.entityId", "${who}", "panels[1].targets[0].entityId: the dashboard has no variable 'who'"),
@@ -191,6 +192,26 @@ def test_all_faults_are_found_at_once() -> None:
     assert [fault.split(":")[0] for fault in faults(wrong, TWIN)] == ["uid", "panels[0].options.sceneId", "panels[1].targets[0].entityId"]
 
 
+@pytest.mark.parametrize("source", [{"uid": "twin"}, {"uid": "twin", "type": None}, {}, None, "twin"])
+@pytest.mark.parametrize(("member", "value"), [("entityId", "attic"), ("queryType", "GetAll")])
+def test_a_source_without_a_type_is_checked_too(source: t.Any, member: str, value: str) -> None:
+    dashboard = changed("panels.1.targets", [{**QUERY, "datasource": source}])
+    if not source:
+        dashboard["panels"][1]["datasource"] = SOURCE
+    assert faults(dashboard, TWIN) == []
+    dashboard["panels"][1]["targets"][0][member] = value
+    (found,) = faults(dashboard, TWIN)
+    assert found.startswith(f"panels[1].targets[0].{member}: ")
+
+
+def test_a_query_of_the_app_is_known_without_its_source() -> None:
+    for source in (None, {"uid": "${source}"}):
+        dashboard = changed("panels.1.targets", [{**QUERY, "datasource": source, "entityId": "attic"}])
+        dashboard["panels"][1]["datasource"] = None
+        assert [fault.split(":")[0] for fault in faults(dashboard, TWIN)] == ["panels[1].targets[0].entityId"]
+
+
 def test_targets_of_other_sources_are_left_alone() -> None:
+    assert faults(changed("panels.1.targets", [{"refId": "B", "datasource": {"uid": "other"}, "queryType": "Metrics"}]), TWIN) == []
     other = {"refId": "B", "datasource": {"type": "__expr__", "uid": "__expr__"}, "type": "math", "expression": "$A * 2"}
     assert faults(changed("panels.1.targets", [QUERY, other]), TWIN) == []
