@@ -10,6 +10,7 @@ import dataclasses
 import os
 import re
 import threading
+import traceback
 import typing as t
 import xml.parsers.expat
 
@@ -137,6 +138,12 @@ class Moto:
             raise ApiError("MalformedXML", f"The XML you provided was not well-formed: {error}.", status=400) from None
         except UnicodeDecodeError as error:
             raise ApiError("SerializationException", f"The body of the request is not UTF-8: {error.reason}.", status=400) from None
+        except (LookupError, TypeError, AttributeError, ValueError):
+            # moto reads many members without looking whether they are there: it does not know what to do with such a request.
+            traceback.print_exc()
+            raise ApiError(
+                "NotImplemented", f"The local cloud cannot read this request to {service}; its log file says why.", status=501
+            ) from None
         if answer is None:
             return None
         status, answered, body = answer
