@@ -105,6 +105,16 @@ def test_confirmed_readings_leave_with_the_next_commit_and_are_not_given_out_bef
     assert bench.recorder.contents.readings == 0
 
 
+def test_confirmed_readings_do_not_hide_those_behind_them(bench: Bench) -> None:
+    for number in range(7):
+        bench.recorder.put(number, f'{{"n":{number}}}')
+    bench.recorder.commit()
+    bench.recorder.confirm([entry.id for entry in bench.delivered[:6]])
+    assert [entry.body for entry in bench.recorder.after(0, 2)] == ['{"n":6}']
+    bench.recorder.confirm([bench.delivered[6].id])
+    assert bench.recorder.after(0, 2) == []
+
+
 def test_the_local_broker_hears_of_a_reading_when_it_is_on_the_disk(bench: Bench) -> None:
     told: list[str] = []
     bench.broken = OutboxFailed("The disk is full.")

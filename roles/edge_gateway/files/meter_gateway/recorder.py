@@ -93,14 +93,19 @@ class Recorder:
 
     def after(self, last: int, count: int) -> list[Entry]:
         """The next entries to publish with an id above ``last``, oldest first. For one thread only."""
-        try:
-            entries = self._outbox.after(last, count)
-        except (Damaged, OutboxFailed):
-            entries = []  # the writing thread meets the same and reports it
-        with self._lock:
-            if len(entries) < count:
-                entries += [entry for entry in self._in_memory if entry.id > last and entry.taken is not None][: count - len(entries)]
-            return [entry for entry in entries if entry.id not in self._confirmed]
+        while True:
+            try:
+                entries = self._outbox.after(last, count)
+            except (Damaged, OutboxFailed):
+                entries = []  # the writing thread meets the same and reports it
+            with self._lock:
+                if len(entries) < count:
+                    entries += [entry for entry in self._in_memory if entry.id > last and entry.taken is not None][: count - len(entries)]
+                fresh = [entry for entry in entries if entry.id not in self._confirmed]
+            # Nothing at all would mean that nothing is left: what is confirmed and not yet deleted is passed over.
+            if fresh or not entries:
+                return fresh
+            last = entries[-1].id
 
     # ---- the thread
 
