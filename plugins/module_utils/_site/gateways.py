@@ -114,12 +114,13 @@ def gateway_config(
 
 def gateway_policy(site: Site | c.Mapping[str, t.Any], partition: str, region: str, account: str, rule: str | None = None) -> Plain:
     """The IoT policy document of a gateway: it connects under the name of the thing that its certificate is attached to, and publishes
-    the site's readings. Nothing else.
+    the site's readings for as long as it is attached. Nothing else.
 
     rule: the topic rule that it publishes to directly (Basic Ingest), else None.
     """
     topic = as_site(site).topic
     base = f"arn:{partition}:iot:{region}:{account}"
+    attached = {"Bool": {"iot:Connection.Thing.IsAttached": "true"}}
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -127,9 +128,14 @@ def gateway_policy(site: Site | c.Mapping[str, t.Any], partition: str, region: s
                 "Effect": "Allow",
                 "Action": "iot:Connect",
                 "Resource": f"{base}:client/${{iot:Connection.Thing.ThingName}}",
-                "Condition": {"Bool": {"iot:Connection.Thing.IsAttached": "true"}},
+                "Condition": attached,
             },
-            {"Effect": "Allow", "Action": "iot:Publish", "Resource": f"{base}:topic/{f'$aws/rules/{rule}/{topic}' if rule else topic}"},
+            {
+                "Effect": "Allow",
+                "Action": "iot:Publish",
+                "Resource": f"{base}:topic/{f'$aws/rules/{rule}/{topic}' if rule else topic}",
+                "Condition": attached,
+            },
         ],
     }
 

@@ -130,6 +130,18 @@ def test_the_client_id_must_be_the_thing(new_client: t.Any, new_device: t.Any, a
     assert other.connected == []
 
 
+def test_who_is_detached_from_the_thing_publishes_no_more(broker: Cloud, new_client: t.Any, new_device: t.Any, allow: t.Any) -> None:
+    attached = {"Bool": {"iot:Connection.Thing.IsAttached": "true"}}
+    device = new_device("gw-1", allow("Connect", "client/*"), allow("Publish", "topic/energy/plant", Condition=attached))
+    client = new_client(device, "gw-1").is_in()
+    client.publishes("energy/plant")
+    iot = broker.client("iot")
+    (principal,) = iot.list_thing_principals(thingName="gw-1")["principals"]
+    iot.detach_thing_principal(thingName="gw-1", principal=principal)
+    client.paho.publish("energy/plant", "{}", 1)
+    client.is_shut_out()
+
+
 def test_no_policy_no_connection(new_client: t.Any, new_device: t.Any) -> None:
     client = new_client(new_device("gw-1"), "gw-1").open()
     client.is_shut_out()

@@ -144,7 +144,9 @@ def test_the_policy_allows_its_own_name_and_topic_only(rule: str | None) -> None
     assert allowed("Connect", "client/gw")
     assert not allowed("Connect", "client/other")
     assert not allowed("Connect", "client/gw", **{"iot:Connection.Thing.IsAttached": "false"})
-    assert allowed("Publish", f"topic/{f'$aws/rules/{rule}/' if rule else ''}energy/plant")
+    own_topic = f"topic/{f'$aws/rules/{rule}/' if rule else ''}energy/plant"
+    assert allowed("Publish", own_topic)
+    assert not allowed("Publish", own_topic, **{"iot:Connection.Thing.IsAttached": "false"})
     for topic in ("energy/other", "energy/plant/x", "$aws/rules/other/energy/plant", "$aws/things/gw/shadow/update"):
         assert not allowed("Publish", f"topic/{topic}")
     assert allowed("Publish", "topic/energy/plant") is (rule is None)
