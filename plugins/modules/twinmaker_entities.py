@@ -18,7 +18,9 @@ description:
     children, moves before deletes, and leaves are deleted first.
   - Compares only what an entry gives. What an entry leaves out stays as it is.
   - A run that was interrupted at any point is finished by the next one. An entity in state ERROR is updated, and made anew if that
-    does not help and nothing is below it.
+    does not help, nothing is below it, and it has no components, values, description or tags that would be lost. A component in state
+    ERROR is made anew with its values and property groups that are not listed; only properties that the component itself defines
+    have to be listed with their definitions.
   - After the first failure no further step is begun. The result then says what was done and what was not.
 extends_documentation_fragment:
   - energytwin.aws.attributes

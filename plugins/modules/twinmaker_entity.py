@@ -15,7 +15,7 @@ description:
   - Creates, updates, moves and deletes one entity, and waits until TwinMaker has finished. It never touches another one.
   - For more than a few entities use M(energytwin.aws.twinmaker_entities), which reads the workspace once and works on many at a time.
   - Compares only what is given. What is not given stays as it is.
-  - An entity in state ERROR is updated, and made anew if that does not help and nothing is below it.
+  - An entity in state ERROR is updated, and made anew if that does not help, nothing is below it, and nothing of it would be lost.
 extends_documentation_fragment:
   - energytwin.aws.attributes
   - energytwin.aws.attributes.actiongroup_energytwin

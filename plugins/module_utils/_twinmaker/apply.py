@@ -21,7 +21,7 @@ import typing as t
 from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsError
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import api, read, waiters
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Changes, Options, changes
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Changes, Options, changes, losses
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import Actual, Wanted
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, Step
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import create_request
@@ -127,12 +127,25 @@ class Entities:
                 time.sleep(PAUSE_SECONDS)
 
     def repair(self, actual: Actual, wanted: Wanted) -> None:
-        """Updates an entity in state ERROR; if that does not help, makes it anew, provided that nothing is below it."""
+        """Updates an entity in state ERROR; if that does not help, makes it anew, provided that nothing is below it and nothing gets lost.
+
+        It is made anew only if TwinMaker has refused the update, or has ended it in ERROR: other failures say nothing about the entity.
+        """
         try:
             self.bring(actual, wanted)
-        except (AwsError, Refused):
+        except (AwsError, Refused) as error:
+            meant = error.code in (CONFLICT, VALIDATION) if isinstance(error, AwsError) else not isinstance(error, waiters.TooLong)
+            found = self._read(wanted) if meant else None
+            if found is None or not found.error:
+                raise
             if any(True for _child in api.list_entities(self.client, self.workspace_id, parentEntityId=wanted.entity_id)):
                 raise
+            found = dataclasses.replace(found, tags=api.list_tags(self.client, found.arn))
+            if lost := losses(found, wanted, self.options):
+                raise Refused(
+                    f"entity '{wanted.entity_id}' is in state ERROR ({found.error}), an update does not help, and making it anew would lose"
+                    f" {', '.join(lost)}; list what is to stay, or mend or delete the entity."
+                ) from error
             self.delete(wanted.entity_id)
             self.create(wanted)
 

@@ -76,7 +76,7 @@ def changes(actual: Actual, wanted: Wanted, options: Options) -> Changes:
         first["componentUpdates"] = work.first
     reasons += work.reasons
     if actual.error:
-        reasons.insert(0, f"is in state ERROR: {actual.error}")
+        reasons.insert(0, f"is in state ERROR: {actual.error}; it is updated, or made anew if that does not help and nothing gets lost")
         # An update, even of nothing, makes TwinMaker work on the entity again.
         first = first or {"entityName": wanted.name}
     tags = tag_changes(actual.tags or {}, wanted.tags, options.purge_tags)
@@ -122,6 +122,7 @@ class _ComponentWork:
             self.reasons.append(f"component '{name}' is missing")
         elif actual.type_id != wanted.type_id or actual.error:
             self._remove(name, actual)
+            wanted = completed(actual, wanted, prune)
             self.second[name] = _new(wanted)
             why = (
                 f"is in state ERROR: {actual.error}"
@@ -141,6 +142,41 @@ class _ComponentWork:
     def _remove(self, name: str, actual: Component) -> None:
         self.first[name] = {"updateType": "DELETE", "componentTypeId": actual.type_id}
         del self.after[name]
+
+
+def completed(actual: Component, wanted: WantedComponent, prune: bool) -> WantedComponent:
+    """A component to be made anew, with what the one that is there has beside what is listed. One of another type has nothing to keep."""
+    if actual.type_id != wanted.type_id:
+        return wanted
+    kept = {
+        name: WantedProperty(item.value)
+        for name, item in actual.properties.items()
+        if item.value is not None and (item.required or (item.resettable and not prune))
+    }
+    for name, item in wanted.properties.items():
+        kept[name] = item if item.value is not None or name not in kept else dataclasses.replace(item, value=kept[name].value)
+    groups = wanted.groups if prune and wanted.groups is not None else {**actual.groups, **(wanted.groups or {})} or None
+    description = actual.description or None if wanted.description is None else wanted.description
+    return WantedComponent(wanted.type_id, description, kept, groups)
+
+
+def losses(actual: Actual, wanted: Wanted, options: Options) -> list[str]:
+    """What an entity, read in full, would lose that no update takes from it, if it were made anew as it is wanted."""
+    lost = ["its description"] if actual.description and wanted.description is None else []
+    listed_components = wanted.components or {}
+    takes_components = options.prune and wanted.components is not None
+    for name, component in sorted((actual.components or {}).items()):
+        if name in listed_components:
+            item = listed_components[name]
+            # Without this, an empty description or set of groups would count as one.
+            before = completed(Component(component.type_id, "", {}, {}), item, options.prune)
+            if completed(component, item, options.prune) != before:
+                lost.append(f"values of component '{name}'")
+        elif not takes_components or component.synced:
+            lost.append(f"component '{name}'")
+    if wanted.tags is None or not options.purge_tags:
+        lost += [f"tag '{key}'" for key in sorted((actual.tags or {}).keys() - (wanted.tags or {}).keys())]
+    return lost
 
 
 def made(wanted: WantedComponent) -> Component:

@@ -56,11 +56,13 @@ class Property:
     """A property that has a value, or whose definition the list gives too (else definition is None).
 
     resettable: the value is not asked for by the type, is not the type's default and was not imported, so that a prune may reset it.
+    required: the type asks for a value, so that no prune takes it away.
     """
 
     value: DataValue | None
     definition: Definition | None
     resettable: bool
+    required: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

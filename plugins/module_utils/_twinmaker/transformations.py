@@ -175,6 +175,7 @@ def _component(component: Answer, wanted: WantedComponent | None) -> Component:
             and not definition.get("isRequiredInEntity")
             and not definition.get("isImported")
             and (not default or data_value(default, name) != value),
+            required=value is not None and bool(definition.get("isRequiredInEntity")),
         )
     return Component(
         type_id=component.get("componentTypeId", ""),

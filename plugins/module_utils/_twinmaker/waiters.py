@@ -4,7 +4,7 @@
 
 """Waiting for what TwinMaker does after it has answered: workspaces, component types and entities settle later.
 
-Every function raises Refused when the time (seconds) is up, with the state that was seen last. botocore has no waiters.
+Every function raises TooLong when the time (seconds) is up, with the state that was seen last. botocore has no waiters.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transfor
 
 Answer = dict[str, t.Any]
 CHANGING = ("CREATING", "UPDATING", "DELETING")
+
+
+class TooLong(Refused):
+    """The time is up, and what becomes of the thing is not known."""
 
 
 def state_of(answer: Answer | None) -> str:
@@ -96,8 +100,8 @@ def _settled(
     return found
 
 
-def _too_long(subject: str, states: c.Sequence[str], timeout: float) -> Refused:
+def _too_long(subject: str, states: c.Sequence[str], timeout: float) -> TooLong:
     changing = sorted(set(states) & {*CHANGING, "GONE"}) or ["GONE"]
-    return Refused(
+    return TooLong(
         f"{subject} is still in state {listed(changing)} after {timeout:g} s; look at it in the AWS console, or raise wait_timeout."
     )

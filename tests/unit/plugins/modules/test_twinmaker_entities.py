@@ -293,7 +293,7 @@ class TestHalfMade:
         twin.entities["panel-1"]["status"] = {"state": "ERROR", "error": {"code": "VALIDATION_ERROR", "message": "no luck"}}
         twin.calls.clear()
         result = apply()
-        assert result["plan"][0]["reason"] == "is in state ERROR: no luck (VALIDATION_ERROR)"
+        assert result["plan"][0]["reason"].startswith("is in state ERROR: no luck (VALIDATION_ERROR); it is updated, or made anew if")
         assert twin.writes() == ["UpdateEntity"]
         assert not apply()["changed"]
 
@@ -310,6 +310,63 @@ class TestHalfMade:
         assert not apply().get("failed")
         assert twin.writes() == ["UpdateEntity", "DeleteEntity", "CreateEntity"]
         assert not apply()["changed"]
+
+    @pytest.mark.parametrize(
+        ("listed", "lost"),
+        [
+            (changed(components={}), "component 'meter-5'"),
+            (changed(components={"meter-5": meter(5)}), "values of component 'meter-5'"),
+            ([{key: value for key, value in ENTITIES[0].items() if key != "tags"}, *ENTITIES[1:]], "tag 'Cost'"),
+        ],
+    )
+    def test_an_entity_that_would_lose_what_is_not_listed_is_not_made_anew(
+        self, twin: t.Any, apply: t.Any, fault: t.Any, listed: list[dict[str, t.Any]], lost: str
+    ) -> None:
+        apply(changed(description="Beside the door"))
+        twin.entities["panel-1"]["status"] = {"state": "ERROR", "error": {"code": "VALIDATION_ERROR", "message": "no luck"}}
+
+        def refuse(operation: str, number: int) -> None:
+            if operation == "UpdateEntity":
+                raise fault("ValidationException", "Cannot update this")
+
+        twin.before.append(refuse)
+        twin.calls.clear()
+        message = apply(listed)["msg"]
+        assert (
+            "entity 'panel-1' is in state ERROR (no luck (VALIDATION_ERROR))" in message
+            and f"would lose its description, {lost};" in message
+        )
+        assert "DeleteEntity" not in twin.writes()
+
+    @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "InternalServerException"])
+    def test_a_failure_that_says_nothing_about_the_entity_does_not_delete_it(
+        self, twin: t.Any, apply: t.Any, fault: t.Any, no_pauses: None, code: str
+    ) -> None:
+        apply()
+        twin.entities["panel-1"]["status"] = {"state": "ERROR", "error": {"code": "VALIDATION_ERROR", "message": "no luck"}}
+
+        def refuse(operation: str, number: int) -> None:
+            if operation == "UpdateEntity":
+                raise fault(code, "not now")
+
+        twin.before.append(refuse)
+        twin.calls.clear()
+        assert code in apply()["msg"]
+        assert "DeleteEntity" not in twin.writes()
+
+    def test_an_entity_that_is_well_by_now_is_not_made_anew(self, twin: t.Any, apply: t.Any, fault: t.Any) -> None:
+        apply()
+        twin.entities["panel-1"]["status"] = {"state": "ERROR", "error": {"code": "VALIDATION_ERROR", "message": "no luck"}}
+
+        def mend(operation: str, number: int) -> None:
+            if operation == "UpdateEntity":
+                twin.entities["panel-1"]["status"] = {"state": "ACTIVE", "error": {}}
+                raise fault("ValidationException", "Cannot update this")
+
+        twin.before.append(mend)
+        twin.calls.clear()
+        apply()
+        assert "DeleteEntity" not in twin.writes() and "panel-1" in twin.tree()
 
     def test_an_entity_in_error_with_children_is_not_deleted(self, twin: t.Any, apply: t.Any, fault: t.Any) -> None:
         apply()
@@ -332,6 +389,18 @@ class TestHalfMade:
         result = apply()
         assert result["plan"][0]["reason"] == "component 'meter-5' is made anew: it is in state ERROR: oh (INTERNAL_FAILURE)"
         assert not apply()["changed"]
+
+    @pytest.mark.parametrize(("prune", "rating"), [(False, {"rating": {"doubleValue": 7.0}}), (True, {})])
+    def test_a_component_in_error_keeps_the_values_that_are_not_listed(
+        self, twin: t.Any, apply: t.Any, prune: bool, rating: dict[str, t.Any]
+    ) -> None:
+        apply()
+        error = {"code": "INTERNAL_FAILURE", "message": "oh"}
+        twin.entities["panel-1"]["components"]["meter-5"]["status"] = {"state": "ERROR", "error": error}
+        listed = {"componentTypeId": METER, "properties": {"meterId": 6}}
+        assert not apply(changed(components={"meter-5": listed}), prune=prune).get("failed")
+        ids = {"panelId": {"stringValue": "panel-1"}, "meterId": {"stringValue": "6"}}
+        assert twin.values("panel-1") == {"meter-5": {**ids, **rating}}
 
 
 class TestDisturbed:
