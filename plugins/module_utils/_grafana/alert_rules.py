@@ -26,6 +26,8 @@ NEEDED = ("uid", "title", "condition", "data")
 def checked(interval: int, rules: c.Sequence[Answer]) -> Answer:
     """The group as it is wanted: interval and rules. Raises Refused, with all faults at once."""
     faults = []
+    # YAML makes a number of a uid of digits.
+    rules = [{**rule, **{member: str(rule[member]) for member in ("uid", "title") if rule.get(member) is not None}} for rule in rules]
     if interval <= 0 or interval % STEP:
         faults.append(f"interval_seconds: {interval} cannot be used; give a multiple of {STEP}.")
     for member in ("uid", "title"):
@@ -42,8 +44,8 @@ def checked(interval: int, rules: c.Sequence[Answer]) -> Answer:
     if faults:
         raise Refused("\n".join(faults))
     for index, rule in enumerate(rules):
-        check_uid(f"rules[{index}].uid", str(rule["uid"]))
-    return {"interval": interval, "rules": list(rules)}
+        check_uid(f"rules[{index}].uid", rule["uid"])
+    return {"interval": interval, "rules": rules}
 
 
 def read(client: Client, folder_uid: str, name: str) -> Answer | None:

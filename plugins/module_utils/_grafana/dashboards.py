@@ -33,9 +33,11 @@ def prepared(dashboard: Answer, uid: str | None) -> Answer:
     """A dashboard that can be saved. Raises Refused, with all faults at once."""
     body = {key: value for key, value in dashboard.items() if key not in COUNTED}
     faults = []
-    if uid and body.get("uid") and body["uid"] != uid:
-        faults.append(f"uid: '{uid}' is not the dashboard's own uid '{body['uid']}'; give one of them.")
-    body["uid"] = uid or body.get("uid")
+    # YAML makes a number of a uid of digits.
+    own = "" if body.get("uid") is None else str(body["uid"])
+    if uid and own and own != uid:
+        faults.append(f"uid: '{uid}' is not the dashboard's own uid '{own}'; give one of them.")
+    body["uid"] = uid or own
     if not body["uid"]:
         faults.append("uid: the dashboard has none; give it one, or the option uid, so that a second run finds it.")
     if not isinstance(body.get("title"), str) or not body["title"].strip():
@@ -44,7 +46,7 @@ def prepared(dashboard: Answer, uid: str | None) -> Answer:
         faults.append("dashboard: it was exported for sharing (__inputs, ${DS_...}); put uids of data sources in these places.")
     if faults:
         raise Refused("\n".join(faults))
-    check_uid("uid", str(body["uid"]))
+    check_uid("uid", body["uid"])
     return body
 
 

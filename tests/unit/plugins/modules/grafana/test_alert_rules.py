@@ -99,6 +99,13 @@ def test_what_grafana_would_refuse_is_refused_all_at_once(plant: t.Any) -> None:
     ]
 
 
+def test_a_uid_of_digits_is_a_text(plant: t.Any) -> None:
+    made = plant.three_times(MODULE, **GROUP, rules=[{**alert_rules(SITE)[0], "uid": 5, "title": 5}])
+    assert made["group"]["rules"] == [{"uid": "5", "title": "5"}]
+    strange = {**alert_rules(SITE)[0], "uid": {"a": 1}}
+    assert "rules: uid '{'a': 1}' is that of several" in plant.run(MODULE, **GROUP, rules=[strange, {**strange, "title": "B"}])["msg"]
+
+
 def test_a_folder_that_is_not_there_is_named(site: t.Any) -> None:
     refused = site.run(MODULE, folder_uid="nowhere", name="Meters", rules=alert_rules(SITE)[:1])
     assert refused["msg"].startswith("Grafana takes no alert rules for folder 'nowhere' (folder does not exist); create the folder first")

@@ -368,3 +368,13 @@ def test_a_source_is_not_changed_by_its_use(site: t.Any) -> None:
     kept = copy.deepcopy(source)
     site.three_times("grafana_dashboard", dashboard=source)
     assert source == kept
+
+
+@pytest.mark.parametrize("option", [None, "5"])
+def test_a_dashboards_uid_of_digits_is_a_text(site: t.Any, option: str | None) -> None:
+    made = site.three_times("grafana_dashboard", uid=option, dashboard={"uid": 5, "title": "Power", "panels": []})
+    assert made["dashboard"]["uid"] == "5"
+
+
+def test_a_dashboards_uid_that_is_no_text_is_refused(site: t.Any) -> None:
+    assert "uid: '[5]' cannot be used" in site.run("grafana_dashboard", dashboard={"uid": [5], "title": "Power", "panels": []})["msg"]
