@@ -92,6 +92,12 @@ def test_a_changed_limit_is_one_rule_and_one_threshold(plant: LocalCloud) -> Non
     assert again.changed_tasks() == [], "a check changes nothing"
 
 
+def test_a_check_that_would_install_the_app_does_not_ask_the_data_source(plant: LocalCloud) -> None:
+    result = play(plant, {"dashboards_plugin_version": "2.1.6"}, "--check")
+    assert (result.code, [name.partition(" | ")[2] for name in result.changed_tasks()]) == (0, ["Keep the TwinMaker app"]), result.message()
+    assert "health" not in result.result("Keep the data source, and prove that it works")
+
+
 def people(plant: LocalCloud) -> dict[str, str]:
     """Who has which role in Grafana, by user name."""
     (workspace,) = plant.client("grafana").list_workspaces()["workspaces"]
