@@ -52,6 +52,8 @@ def test_panel_and_meter_of_the_message_and_its_own_time() -> None:
         ("meters/roof/5", b'{"kW": 4, "timestamp": 18e11}', "no integer of Unix milliseconds"),
         ("meters/roof/5", b'{"kW": 4, "timestamp": 1800000000000000}', "no integer of Unix milliseconds"),
         ("meters/roof/5", b" " * 70_000, "70000 bytes"),
+        ("meters/roof/5", b'{"kW": ' + b"9" * 400 + b"}", "kW is no number"),
+        ("meters/roof/5", b"[" * 60_000, "no JSON"),
     ],
 )
 def test_what_is_no_reading(topic: str, payload: bytes, why: str) -> None:
@@ -77,6 +79,24 @@ def test_the_local_broker_is_answered_when_the_reading_is_on_the_disk(eventually
             listener.stop()
     assert (listener.messages, listener.refused) == (1, 1)
     assert "'meters/roof/5' is no reading: it is no JSON" in caplog.text
+
+
+def test_no_message_ends_the_listening(monkeypatch: pytest.MonkeyPatch, eventually: Eventually) -> None:
+    def fail(*_what: t.Any) -> t.NoReturn:
+        raise KeyError("nobody thought of this")
+
+    monkeypatch.setattr("meter_gateway.listener.understand", fail)
+    with FakeBroker() as broker:
+        listener = Listener(ListenerSettings("127.0.0.1", broker.port, "meters", "gw"), lambda *_reading: None)
+        listener.start()
+        try:
+            eventually(lambda: broker.subscriptions, "the subscription")
+            for number in (1, 2):
+                broker.send("meters/roof/5", b'{"kW": 4}', number)
+                eventually(lambda number=number: broker.acknowledged(number), "the answer")  # type: ignore[misc]
+        finally:
+            listener.stop()
+    assert listener.refused == 2
 
 
 def test_a_listener_is_a_part_of_the_service(config_data: dict[str, t.Any], broker: FakeBroker, eventually: Eventually) -> None:

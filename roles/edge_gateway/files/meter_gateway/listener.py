@@ -49,7 +49,7 @@ def understand(topic: str, payload: bytes, prefix: str) -> Heard:
         raise ValueError(f"it has {len(payload)} bytes, more than {MAX_BYTES}")
     try:
         data = json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: nested more deeply than any reading
         raise ValueError("it is no JSON") from error
     if not isinstance(data, dict):
         raise ValueError("it is no JSON object")
@@ -77,9 +77,13 @@ def _name(data: dict[str, Any], key: str, of_topic: str) -> str:
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, (int, float)) else float(value)
+    except OverflowError:  # an integer beyond every float
+        number = math.nan
+    if not math.isfinite(number):
         raise ValueError(f"its {name} is no number")
-    return float(value)
+    return number
 
 
 class Listener:
@@ -148,13 +152,21 @@ class Listener:
             heard = understand(message.topic, bytes(message.payload), self._settings.topic_prefix)
         except ValueError as error:
             committed()  # it will not be better next time
-            self._refuse(message.topic, str(error))
+            self._refuse(message, str(error))
+            return
+        except Exception as error:  # whatever a device thinks of: an exception would end paho's thread, and with it the listening
+            committed()
+            self._refuse(message, f"{type(error).__name__} while it was read")
             return
         self.messages += 1
         self._record(heard.body, heard.taken, committed)
 
-    def _refuse(self, topic: str, why: str) -> None:
+    def _refuse(self, message: paho.MQTTMessage, why: str) -> None:
         self.refused += 1
+        try:
+            topic = message.topic
+        except ValueError:
+            topic = "(no UTF-8)"
         # One line for each topic and fault; a flood of topics is cut off.
         line = f"{topic}: {why}"
         if line not in self._said_bad and len(self._said_bad) < 100:
