@@ -229,15 +229,17 @@ from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refuse
 Answer = dict[str, t.Any]
 
 
-def read(client: t.Any, options: Answer, workspace_id: str | None) -> Present | None:
-    """The workspace that is there; while it is being changed by somebody else, it is waited for."""
+def read(client: t.Any, options: Answer, workspace_id: str | None, check_mode: bool = False) -> Present | None:
+    """The workspace that is there; while it is being changed by somebody else, it is waited for, but not by a check."""
     answer = workspaces.find(client, workspace_id, options["name"])
     if answer is None:
         return None
     if answer["status"] == "DELETING":
+        if check_mode:
+            return None
         workspaces.deleted(client, answer["id"], options["wait_timeout"])
         return None
-    if answer["status"] in workspaces.CHANGING:
+    if answer["status"] in workspaces.CHANGING and not check_mode:
         answer = workspaces.settled(client, answer["id"], options["wait_timeout"])
     asked = options["configuration"] is not None or options["grafana_version"] is not None
     return Present(answer, workspaces.configuration_of(client, answer["id"]) if asked else None)
@@ -282,7 +284,7 @@ def alter(module: AnsibleAWSModule, client: t.Any, workspace_id: str, change: Wo
 
 def present(module: AnsibleAWSModule, client: t.Any) -> Answer:
     options = module.params
-    there = read(client, options, options["workspace_id"])
+    there = read(client, options, options["workspace_id"], module.check_mode)
     if there is None and options["workspace_id"] is not None:
         raise Refused(
             f"There is no Grafana workspace '{options['workspace_id']}'; leave workspace_id out to make one, AWS gives it its id."
@@ -295,6 +297,8 @@ def present(module: AnsibleAWSModule, client: t.Any) -> Answer:
             workspace_id = there.answer["id"]
             alter(module, client, workspace_id, change)
         there = after(client, options, workspace_id)
+    elif there is not None and options["wait"] and not module.check_mode:
+        workspaces.check_active(there.answer)
     return {
         "changed": bool(change.reasons),
         "workspace": workspaces.about(there),
@@ -327,7 +331,7 @@ def absent(module: AnsibleAWSModule, client: t.Any) -> Answer:
     if not module.check_mode:
         timeout = options["wait_timeout"]
         if answer["status"] in workspaces.CHANGING:
-            workspaces.settled(client, answer["id"], timeout)
+            workspaces.at_rest(client, answer["id"], timeout)
         api.delete_workspace(client, answer["id"])
         if options["wait"]:
             workspaces.deleted(client, answer["id"], timeout)

@@ -61,6 +61,11 @@ def change_permissions(
     present: c.Sequence[Answer], wanted: c.Mapping[Person, str], ids: c.Mapping[Person, str], purge: bool
 ) -> PermissionsChange:
     """What turns ListPermissions' entries into the wanted roles. ids: of everyone in ``wanted``; purge: whether all others lose theirs."""
+    seen: dict[Who, Person] = {}
+    for person in wanted:
+        other = seen.setdefault((person.kind, ids[person]), person)
+        if other != person:
+            raise Refused(f"permissions: {other} and {person} are one and the same in Identity Center; name them once.")
     names = {(person.kind, own_id): person.name for person, own_id in ids.items()}
     before = {(entry["user"]["type"], entry["user"]["id"]): entry["role"] for entry in present}
     desired = {(person.kind, ids[person]): role for person, role in wanted.items()}

@@ -258,6 +258,21 @@ def write_configuration(client: t.Any, workspace_id: str, change: WorkspaceChang
 
 def settled(client: t.Any, workspace_id: str, timeout: float) -> Answer:
     """Waits until the workspace is ACTIVE. Raises Refused when it fails, is deleted, or the time (seconds) is up."""
+    found = at_rest(client, workspace_id, timeout)
+    check_active(found)
+    return found
+
+
+def check_active(answer: Answer) -> None:
+    """Raises Refused for a workspace that has failed. answer: DescribeWorkspace's, of one that is at rest."""
+    status, reason = answer["status"], answer.get("degradedWorkspaceReason")
+    if status != "ACTIVE":
+        why = f" ({reason})" if reason else ""
+        raise Refused(f"Grafana workspace '{answer['id']}' is {status}{why}; look at it in the console and mend the cause.")
+
+
+def at_rest(client: t.Any, workspace_id: str, timeout: float) -> Answer:
+    """Waits until nothing changes the workspace, whether it works or has failed. Raises Refused as ``settled`` for the rest."""
     found, done = poll(
         lambda: api.describe_workspace(client, workspace_id),
         lambda answer: answer is None or answer["status"] not in CHANGING,
@@ -271,9 +286,6 @@ def settled(client: t.Any, workspace_id: str, timeout: float) -> Answer:
         raise Refused(
             f"Grafana workspace '{workspace_id}' is still {status} after {timeout:g} s; look at it in the console, or raise wait_timeout."
         )
-    if status != "ACTIVE":
-        why = f" ({found['degradedWorkspaceReason']})" if found.get("degradedWorkspaceReason") else ""
-        raise Refused(f"Grafana workspace '{workspace_id}' is {status}{why}; look at it in the console and mend the cause.")
     return found
 
 

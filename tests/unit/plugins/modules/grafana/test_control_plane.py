@@ -13,7 +13,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.energytwin.aws.plugins.module_utils._grafana import workspaces
+from ansible_collections.energytwin.aws.plugins.module_utils._grafana import api, permissions, workspaces
+from ansible_collections.energytwin.aws.plugins.module_utils._grafana.directory import USER, Person
+from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
 from local_cloud.cloud import Cloud
 
 _numbers = itertools.count(1)
@@ -141,6 +143,39 @@ def test_a_busy_workspace_is_waited_for(cloud: Cloud, make_workspace: t.Any, set
     settle(60)
     cloud.client("grafana").update_workspace(workspaceId=workspace, workspaceDescription="third")
     assert "is still UPDATING after 0 s" in run("grafana_workspace", name="plant", description="fourth", wait_timeout=0)["msg"]
+
+
+@pytest.mark.parametrize("status", ["CREATION_FAILED", "UPDATE_FAILED", "DEGRADED"])
+def test_a_workspace_that_has_failed_is_not_fine_and_can_be_deleted(
+    cloud: Cloud, make_workspace: t.Any, run: t.Any, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    workspace = make_workspace()
+    real = api.describe_workspace
+
+    def failed(client: t.Any, workspace_id: str) -> dict[str, t.Any] | None:
+        answer = real(client, workspace_id)
+        return None if answer is None else {**answer, "status": status}
+
+    monkeypatch.setattr(api, "describe_workspace", failed)
+    told = run("grafana_workspace", name="plant")["msg"]
+    assert told == f"Grafana workspace '{workspace}' is {status}; look at it in the console and mend the cause."
+    assert not run("grafana_workspace", name="plant", wait=False)["changed"]
+    assert run("grafana_workspace", name="plant", state="absent", confirm_delete="plant")["changed"]
+    assert cloud.client("grafana").list_workspaces()["workspaces"] == []
+
+
+def test_a_check_does_not_wait(cloud: Cloud, make_workspace: t.Any, settle: t.Any, run: t.Any) -> None:
+    workspace = make_workspace()
+    settle(60)
+    cloud.client("grafana").update_workspace(workspaceId=workspace, workspaceDescription="first")
+    told = run("grafana_workspace", check=True, name="plant", description="second", wait_timeout=0)
+    assert told["changed"] and told["workspace"]["status"] == "UPDATING"
+
+
+def test_one_person_by_two_names_is_refused() -> None:
+    one, other = Person(USER, "ada"), Person(USER, "Ada")
+    with pytest.raises(Refused, match="user 'ada' and user 'Ada' are one and the same"):
+        permissions.change_permissions([], {one: "ADMIN", other: "VIEWER"}, {one: "1", other: "1"}, purge=False)
 
 
 def test_what_is_there_is_read(make_workspace: t.Any, run: t.Any, ada: str, team: str) -> None:
