@@ -19,7 +19,6 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model im
 
 Entry = dict[str, t.Any]
 
-MAX_COMPONENTS = 30
 MAX_SHOWN = 20
 COMPONENT_KEYS = ("componentTypeId", "description", "properties", "propertyGroups")
 PROPERTY_KEYS = ("value", "definition")
@@ -115,8 +114,6 @@ def _entry_faults(entry: Entry) -> c.Iterator[str]:
     if entry.get("description") and (fault := DESCRIPTION.fault(entry["description"])):
         yield f"description: {fault}"
     components = entry.get("components") or {}
-    if len(components) > MAX_COMPONENTS:
-        yield f"components: {len(components)} are too many for one entity; AWS takes {MAX_COMPONENTS}, spread them over several entities"
     for name, component in components.items():
         yield from (f"components.{name}{fault}" for fault in _component_faults(name, component))
 
@@ -142,8 +139,42 @@ def _component_faults(name: str, component: t.Any) -> c.Iterator[str]:
                 yield f".{key}.{item}: {fault}"
             if key == "properties" and isinstance(value, dict):
                 yield from (f".properties.{item}{fault}" for fault in unknown_keys(value, PROPERTY_KEYS))
+                if value.get("definition") is not None:
+                    yield from (f".properties.{item}.definition{fault}" for fault in definition_faults(value["definition"]))
             elif key == "properties" and value is None:
                 yield f".properties.{item}: there is no value; leave the property out or give one"
+            elif key == "propertyGroups" and not isinstance(value, dict):
+                yield f".{key}.{item}: {shown(value)} is no mapping; give one with groupType and propertyNames"
+
+
+def data_type_faults(data_type: t.Any) -> c.Iterator[str]:
+    """The faults in the shape of a DataType of the API, each to be put behind its path."""
+    if not isinstance(data_type, dict):
+        yield f": {shown(data_type)} is no mapping; give one such as {{type: STRING}}"
+        return
+    if not isinstance(data_type.get("allowedValues") or [], list):
+        yield f".allowedValues: {shown(data_type['allowedValues'])} is no list; give a list of values"
+    elif any(not isinstance(value, dict) for value in data_type.get("allowedValues") or []):
+        yield ".allowedValues: a value is no mapping; give each in the form of the API, such as {stringValue: on}"
+    if data_type.get("nestedType") is not None:
+        yield from (f".nestedType{fault}" for fault in data_type_faults(data_type["nestedType"]))
+
+
+def definition_faults(definition: t.Any) -> c.Iterator[str]:
+    """The faults in the shape of a property definition, each to be put behind its path."""
+    if not isinstance(definition, dict):
+        yield f": {shown(definition)} is no mapping; give one such as {{dataType: {{type: STRING}}}}"
+    elif definition.get("dataType") is not None:
+        yield from (f".dataType{fault}" for fault in data_type_faults(definition["dataType"]))
+
+
+def function_faults(function: Entry) -> c.Iterator[str]:
+    """The faults in the shape of a function of a component type, each to be put behind its path."""
+    required, code = function.get("requiredProperties"), function.get("implementedBy")
+    if required is not None and not (isinstance(required, list) and all(isinstance(name, str) for name in required)):
+        yield f".requiredProperties: {shown(required)} is no list of names; give a list such as [meterId]"
+    if code is not None and not isinstance(code, dict):
+        yield f".implementedBy: {shown(code)} is no mapping; give one such as {{lambda: {{arn: ...}}}}"
 
 
 def unknown_keys(content: dict[str, t.Any], known: tuple[str, ...]) -> c.Iterator[str]:

@@ -92,6 +92,10 @@ def _map_faults(option: str, content: Answer, keys: tuple[str, ...]) -> c.Iterat
             yield f"{option}.{name}: {fault}"
         if isinstance(item, dict):
             yield from (f"{option}.{name}{fault}" for fault in checks.unknown_keys(item, keys))
+            if option == OPTIONS["propertyDefinitions"]:
+                yield from (f"{option}.{name}{fault}" for fault in checks.definition_faults(item))
+            elif option == OPTIONS["functions"]:
+                yield from (f"{option}.{name}{fault}" for fault in checks.function_faults(item))
         else:
             yield f"{option}.{name}: it is no mapping; give a mapping in the form of the API"
 

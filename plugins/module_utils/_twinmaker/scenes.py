@@ -130,7 +130,11 @@ def document_faults(document: Answer) -> c.Iterator[str]:
             yield f"{where}: {shown(node)} is no mapping"
             continue
         yield from _index_faults(f"{where}.children", node.get("children", []), len(nodes), "node")
-        for number, component in enumerate(node.get("components") or []):
+        components = node.get("components") or []
+        if not isinstance(components, list):
+            yield f"{where}.components: {shown(components)} is no list"
+            continue
+        for number, component in enumerate(components):
             yield from _component_faults(f"{where}.components[{number}]", component, len(cameras), rules)
 
 
@@ -176,7 +180,7 @@ def _rule_faults(where: str, component: Answer, rules: c.Mapping[str, t.Any]) ->
     holders = [(where, component), *((f"{where}.valueDataBindings.{name}", binding) for name, binding in inner.items())]
     for holder, bound in holders:
         rule = bound.get("ruleBasedMapId") if isinstance(bound, dict) else None
-        if rule and rule not in rules:
+        if rule and not (isinstance(rule, str) and rule in rules):
             known = f"it has {listed(sorted(rules))}" if rules else "it has none"
             yield f"{holder}.ruleBasedMapId: the document has no rule {shown(rule)}; {known}"
 

@@ -170,6 +170,14 @@ def test_refuses_to_delete_what_others_inherit_from(twin: t.Any, run: t.Any) -> 
             "property_definitions.a.datatype: there is no such key; did you mean 'dataType'.",
         ),
         ({"property_definitions": {"a": 1}}, "property_definitions.a: it is no mapping"),
+        ({"property_definitions": {"a": {"dataType": "STRING"}}}, "property_definitions.a.dataType: 'STRING' is no mapping"),
+        (
+            {"property_definitions": {"a": {"dataType": {"type": "LIST", "nestedType": "STRING"}}}},
+            "property_definitions.a.dataType.nestedType: 'STRING' is no mapping",
+        ),
+        ({"property_definitions": {"a": {"dataType": {"type": "LONG", "allowedValues": 5}}}}, "allowedValues: 5 is no list"),
+        ({"functions": {"dataReader": {"implementedBy": "arn"}}}, "functions.dataReader.implementedBy: 'arn' is no mapping"),
+        ({"functions": {"dataReader": {"requiredProperties": "meterId"}}}, "requiredProperties: 'meterId' is no list of names"),
         ({"property_definitions": {"a": {"dataType": {"type": "LONG"}, "defaultValue": "x"}}}, "'x' is not of type LONG"),
     ],
 )

@@ -230,7 +230,18 @@ def test_parent_and_child_change_places(twin: t.Any, apply: t.Any, apply_thrice:
         ([{"entity_id": "a-1", "name": "A\n"}], "entities[0].name: 'A\n' cannot be used"),
         ([{"entity_id": "a-1", "name": "A", "components": {"m 1": meter(1)}}], "entities[0].components.m 1: 'm 1' cannot be used"),
         ([{"entity_id": "a-1", "name": "A", "components": {"m": {"componentType": METER}}}], "did you mean 'componentTypeId'"),
-        ([{"entity_id": "a-1", "name": "A", "components": {f"m-{n}": meter(n) for n in range(31)}}], "31 are too many for one entity"),
+        (
+            [{"entity_id": "a-1", "name": "A", "components": {"m": meter(1, p={"value": 1, "definition": "STRING"})}}],
+            "components.m.properties.p.definition: 'STRING' is no mapping",
+        ),
+        (
+            [{"entity_id": "a-1", "name": "A", "components": {"m": meter(1, p={"value": 1, "definition": {"dataType": "STRING"}})}}],
+            "components.m.properties.p.definition.dataType: 'STRING' is no mapping",
+        ),
+        (
+            [{"entity_id": "a-1", "name": "A", "components": {"m": {**meter(1), "propertyGroups": {"g": "x"}}}}],
+            "components.m.propertyGroups.g: 'x' is no mapping",
+        ),
         (
             [{"entity_id": "a-1", "name": "A", "components": {"m": meter(1, rating="much")}}],
             "components.m.properties.rating: 'much' is not of type DOUBLE",

@@ -161,6 +161,11 @@ def test_a_folder_goes_with_all_that_is_below_it(cloud: Cloud, tmp_path: pathlib
         ({"content_location": "https://x/y"}, "content_location: 'https://x/y' cannot be used"),
         ({"content": {**DOCUMENT, "specVersion": "2.0"}}, "content.specVersion: '2.0' is newer than the viewer"),
         ({"content": {**DOCUMENT, "rootNodeIndexes": [1]}}, "content.rootNodeIndexes: there is no node 1"),
+        ({"content": {**DOCUMENT, "nodes": [{"components": 5}]}}, "content.nodes[0].components: 5 is no list"),
+        (
+            {"content": {**DOCUMENT, "nodes": [{"components": [{"type": "Tag", "ruleBasedMapId": ["x"]}]}]}},
+            'content.nodes[0].components[0].ruleBasedMapId: the document has no rule ["x"]',
+        ),
     ],
 )
 def test_what_cannot_be_is_one_sentence(cloud: Cloud, run: t.Any, options: dict[str, t.Any], message: str) -> None:
