@@ -136,12 +136,27 @@ def test_the_local_broker_hears_of_a_reading_when_it_is_on_the_disk(bench: Bench
         (NOW, False, False, "auto", True),
         (NOW, None, True, "auto", True),
         (NOW, False, False, "hold", False),
+        (NOW, None, True, "hold", False),
+        (NOW, None, False, "hold", False),
         (NOW, False, True, "trust", True),
     ],
 )
 def test_which_clock_is_believed(wall: int, sync: bool | None, sync_comes: bool, unsynchronized: t.Any, believed: bool) -> None:
     doubt = Hands(wall, 5_000, sync, sync_comes).clock(unsynchronized).doubt()
     assert (doubt is None) is believed
+
+
+@pytest.mark.parametrize("unsynchronized", ["auto", "hold"])
+def test_a_clock_that_was_synchronised_once_is_believed_from_then_on(unsynchronized: t.Any) -> None:
+    hands = Hands(sync=False)
+    clock = hands.clock(unsynchronized)
+    assert clock.doubt()
+    hands.sync = True
+    assert clock.doubt() is None
+    hands.sync = False  # hours without NTP
+    assert clock.doubt() is None
+    hands.wall = 0
+    assert clock.doubt()
 
 
 def test_readings_before_the_clock_is_set_get_the_right_time_later(bench: Bench, hands: Hands, caplog: t.Any) -> None:

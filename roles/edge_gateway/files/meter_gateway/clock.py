@@ -56,7 +56,8 @@ def synchronized() -> bool | None:
     adjtimex = getattr(ctypes.CDLL(None), "adjtimex", None)
     state = adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)) if adjtimex else -1
     if state >= 0:
-        return bool(state != _TIME_ERROR)
+        # The flag file stays where the kernel has given up since: a program that is started then still knows.
+        return bool(state != _TIME_ERROR) or (TIMESYNC / "synchronized").exists()
     return (TIMESYNC / "synchronized").exists() if TIMESYNC.exists() else None
 
 
@@ -69,9 +70,11 @@ def will_be_synchronized() -> bool:
 class Clock:
     """The wall clock with a verdict.
 
-    unsynchronized: what to do while the date is possible but the clock is not synchronised: "hold" readings, "trust" it, or "auto":
-    hold them if a service will synchronise it, trust it where there is none. wall, since_boot: milliseconds. The functions are
-    parameters so that tests can turn them.
+    unsynchronized: what to do while the date is possible but the clock is not synchronised: "hold" readings until it is known to be,
+    "trust" it, or "auto": hold them if a service will synchronise it; trust it where there is none, and where it cannot be known.
+    Once it was synchronised it is believed until the program ends: without NTP the kernel gives up after some 9 hours, and a clock
+    that has drifted by a second is better than no reading. wall, since_boot: milliseconds. The functions are parameters so that
+    tests can turn them.
     """
 
     unsynchronized: Unsynchronized = "auto"
@@ -79,17 +82,21 @@ class Clock:
     since_boot: Callable[[], int] = since_boot_ms
     sync: Callable[[], bool | None] = synchronized
     sync_comes: Callable[[], bool] = will_be_synchronized
+    _was_synchronized: bool = dataclasses.field(default=False, init=False)
 
     def doubt(self) -> str | None:
         """Why no reading can be stamped now, as a sentence for the log; None if the clock can be believed."""
         if self.wall() < EARLIEST_MS:
             return "The clock is not set (its date lies before this program was made): readings are held, and get their time once it is."
-        if self.unsynchronized == "trust" or self.sync() is not False:
+        if self.unsynchronized == "trust" or self._was_synchronized:
             return None
-        if self.unsynchronized == "auto" and not self.sync_comes():
+        synchronized_now = self.sync()
+        if synchronized_now:
+            self._was_synchronized = True
+        if synchronized_now or (self.unsynchronized == "auto" and (synchronized_now is None or not self.sync_comes())):
             return None
         return (
-            "The clock is not synchronised since boot: readings are held, and get their time once it is."
+            "The clock is not known to be synchronised since boot: readings are held, and get their time once it is."
             " See that NTP works (timedatectl), or set clock.unsynchronized to 'trust' where it never will."
         )
 
