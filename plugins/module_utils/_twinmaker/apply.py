@@ -223,7 +223,7 @@ class _Run:
                 self.waiting[earlier].append(index)
         self.ready = [index for index, count in enumerate(self.waits) if count == 0]
         self.rests: collections.deque[tuple[int, Rest]] = collections.deque()
-        self.alone: list[int] = []
+        self.alone: dict[int, str] = {}  # a create that is to be tried once more -> what was said of it
         self.tried_alone: set[int] = set()
         self.running: dict[concurrent.futures.Future[Rest | None], int] = {}
 
@@ -239,6 +239,8 @@ class _Run:
                 if self.clock() - reported >= REPORT_SECONDS:
                     reported = self.clock()
                     self.report(f"{len(self.outcome.done)} of {len(self.steps)} steps are done")
+        # Those that did not come to their second try, since another step has failed.
+        self.outcome.failed.update(self.alone)
         return self.outcome
 
     def _begin(self, pool: concurrent.futures.Executor, concurrency: int) -> bool:
@@ -246,7 +248,7 @@ class _Run:
         failed = bool(self.outcome.failed)
         if self.alone and not failed:
             if not self.running:
-                index = self.alone.pop()
+                index, _said = self.alone.popitem()
                 self.tried_alone.add(index)
                 self._submit(pool, index)
         elif not self.tried_alone & set(self.running.values()):
@@ -275,7 +277,7 @@ class _Run:
         except AwsError as error:
             step = self.steps[index]
             if step.action == "create" and error.code in (CONFLICT, VALIDATION) and index not in self.tried_alone:
-                self.alone.append(index)
+                self.alone[index] = error.sentence()
             else:
                 self.outcome.failed[index] = error.sentence()
         except Refused as error:

@@ -10,7 +10,9 @@ import threading
 import typing as t
 
 import pytest
+from botocore.exceptions import ClientError
 
+from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsError
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.apply import apply_plan
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, Step
@@ -115,6 +117,20 @@ def test_nothing_begins_after_a_failure() -> None:
 
     outcome = apply_plan(plan((), (), (1,), ()), carry_out, concurrency=1)
     assert begun == ["e0", "e1"] and outcome.done == [0] and outcome.failed == {1: "no"}
+
+
+def test_a_create_that_did_not_come_to_its_second_try_keeps_its_message() -> None:
+    meeting = threading.Barrier(2, timeout=20)
+
+    def carry_out(step: Step) -> None:
+        meeting.wait()
+        if step.entity_id == "e1":
+            raise Refused("no")
+        answer: t.Any = {"Error": {"Code": "ValidationException", "Message": "the name is taken"}}
+        raise AwsError(message="Failed to create e0", exception=ClientError(answer, "CreateEntity"))
+
+    outcome = apply_plan(plan((), (), ()), carry_out, concurrency=2)
+    assert outcome.failed[1] == "no" and "the name is taken" in outcome.failed[0] and set(outcome.failed) == {0, 1}
 
 
 def test_progress_is_reported_every_few_seconds() -> None:
