@@ -190,6 +190,12 @@ class _Planner:
             if parent_id in self.deleted:
                 faults.append(f"{where}'{parent_id}' would be pruned, since it is not listed; list it, or choose another parent.")
             elif parent_id not in self.wanted and parent_id not in self.actual and parent_id not in (ROOT, self.scope.parent_id):
+                if self.forest.is_ignored(parent_id):
+                    faults.append(
+                        f"{where}'{parent_id}' matches ignore and is not in the workspace, so that it is not made;"
+                        " take it out of ignore, or choose another parent."
+                    )
+                    continue
                 faults.append(
                     f"{where}there is no entity '{parent_id}' in the list or in the workspace; list it, or choose another parent."
                 )

@@ -220,6 +220,12 @@ def test_a_parent_that_would_be_pruned_is_refused() -> None:
         plan_entities(actual, [Wanted("b", "B", "a")], Scope(), PRUNE)
 
 
+def test_a_listed_parent_that_is_ignored_is_named_so() -> None:
+    wanted = [Wanted("al", "A", ROOT), Wanted("b", "B", "al")]
+    with pytest.raises(Refused, match=r"entities\[0\].parent_entity_id: 'al' matches ignore and is not in the workspace"):
+        plan_entities({}, wanted, Scope(ignore=("a*",)), Options())
+
+
 def test_a_name_of_an_entity_that_is_not_listed_is_refused() -> None:
     actual = {"a": Actual("a", "A", ROOT), "b": Actual("b", "B", "a")}
     with pytest.raises(Refused, match="the name of entity 'b', which is not in the list already"):
