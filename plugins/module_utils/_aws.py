@@ -244,15 +244,17 @@ def tag_changes(current: c.Mapping[str, str], wanted: c.Mapping[str, str] | None
     return TagChanges({key: to_set[key] for key in sorted(to_set)}, sorted(to_unset))
 
 
-def checked_tags(tags: c.Mapping[str, t.Any] | None) -> dict[str, str] | None:
-    """The tags of a module's option as texts. Raises Refused for what AWS would not take."""
+def checked_tags(tags: c.Mapping[str, t.Any] | None, where: str = "") -> dict[str, str] | None:
+    """The tags of a module's option as texts. where: stands before ``tags`` in messages. Raises Refused for what AWS would not take."""
     if tags is None:
         return None
+    if empty := [str(key) for key, value in tags.items() if value is None]:
+        raise Refused(f"{where}tags: {listed(empty)} has no value; give it one, an empty text if that is meant, or leave the tag out.")
     texts = {str(key): str(value) for key, value in tags.items()}
     bad = [key for key, value in texts.items() if not 1 <= len(key) <= 128 or len(value) > 256 or key.startswith("aws:")]
     if bad or len(texts) > 50:
         raise Refused(
-            f"tags: {listed(bad) or len(texts)} cannot be used; AWS takes at most 50 tags with keys of 1 to 128 characters"
+            f"{where}tags: {listed(bad) or len(texts)} cannot be used; AWS takes at most 50 tags with keys of 1 to 128 characters"
             " that do not start with 'aws:', and values of up to 256 characters."
         )
     return texts

@@ -32,8 +32,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - In check mode a workspace that is not there is taken for an empty one, and a parent or a component type that is not there for
-        one that a task before would have made.
+      - In check mode a workspace that is not there is taken for an empty one, and a O(parent_entity_id) of the set or a component type
+        that is not there for one that a task before would have made. The parent that an entry names itself has to be there or listed.
 options:
   workspace_id:
     description: The workspace.
@@ -229,7 +229,7 @@ EXAMPLES = r"""
 RETURN = r"""
 plan:
   description: The steps from what is there to what is wanted, in an order in which they can be done. Empty if there is nothing to do.
-  returned: always
+  returned: success, and failures after the plan was made
   type: list
   elements: dict
   contains:
@@ -250,7 +250,7 @@ plan:
       sample: is not there
 done:
   description: The steps that were done, in the order of their ends. Empty in check mode.
-  returned: always
+  returned: success, and failures of steps
   type: list
   elements: dict
   contains:
@@ -329,7 +329,7 @@ import:
       sample: {hall-1: a description is longer than 512 characters}
 statistics:
   description: What the run took.
-  returned: always
+  returned: success, and failures of steps
   type: dict
   contains:
     calls:
@@ -354,7 +354,7 @@ statistics:
       sample: 31.4
 diff:
   description: The entities that change, by id, as they are and as they will be.
-  returned: always
+  returned: success, and failures of steps
   type: dict
   contains:
     before:
@@ -457,7 +457,10 @@ def checked_entries(parameters: dict[str, t.Any]) -> list[dict[str, t.Any]]:
         raise Refused(f"max_calls_per_second: {parameters['max_calls_per_second']} is not above 0; leave it out for no limit.")
     entries = read_entities(parameters["src"]) if parameters["src"] else parameters["entities"]
     checks.check_entries(entries)
-    return [{**entry, "tags": checked_tags(entry["tags"])} if entry.get("tags") else entry for entry in entries]
+    return [
+        {**entry, "tags": checked_tags(entry["tags"], f"entities[{index}] ('{entry['entity_id']}').")} if entry.get("tags") else entry
+        for index, entry in enumerate(entries)
+    ]
 
 
 def open_memory(

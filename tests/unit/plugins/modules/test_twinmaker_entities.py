@@ -252,6 +252,7 @@ def test_parent_and_child_change_places(twin: t.Any, apply: t.Any, apply_thrice:
             "has no component type 'x.y'",
         ),
         ([{"entity_id": "a-1", "name": "A", "tags": {"aws:x": "y"}}], "tags: 'aws:x' cannot be used"),
+        ([{"entity_id": "a-1", "name": "A", "tags": {"a": None}}], "entities[0] ('a-1').tags: 'a' has no value"),
     ],
 )
 def test_refuses_bad_lists_before_the_first_write(twin: t.Any, apply: t.Any, entities: list[dict[str, t.Any]], message: str) -> None:
