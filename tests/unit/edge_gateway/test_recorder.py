@@ -14,7 +14,7 @@ import pytest
 
 from meter_gateway import recorder as room
 from meter_gateway.clock import EARLIEST_MS, Clock
-from meter_gateway.outbox import Damaged, Entry, Limits, Outbox, OutboxFailed
+from meter_gateway.outbox import Contents, Damaged, Entry, Limits, Outbox, OutboxFailed
 from meter_gateway.recorder import Recorder
 
 LIMITS = Limits(max_bytes=1 << 30, max_age_seconds=1e9)
@@ -44,6 +44,8 @@ class Bench:
     def __init__(self, path: pathlib.Path, hands: Hands) -> None:
         self.path = path
         self.broken: Exception | None = None
+        self.broken_for_good = False
+        self.contents_broken: Exception | None = None
         self.delivered: list[Entry] = []
         self.rescans = 0
         self.opened = 0
@@ -56,13 +58,18 @@ class Bench:
         bench = self
 
         class Breakable(Outbox):
-            def write(self, entries: t.Any, confirmed: t.Any = ()) -> list[Entry]:
+            def write(self, entries: t.Any, confirmed: t.Any = (), no_disk: int = 0) -> list[Entry]:
                 if bench.broken:
                     raise bench.broken
-                return super().write(entries, confirmed)
+                return super().write(entries, confirmed, no_disk)
+
+            def contents(self) -> Contents:
+                if bench.contents_broken:
+                    raise bench.contents_broken
+                return super().contents()
 
         self.opened += 1
-        if isinstance(self.broken, Damaged):
+        if isinstance(self.broken, Damaged) and not self.broken_for_good:
             self.broken = None
         return Breakable(self.path, LIMITS, "boot")
 
@@ -241,3 +248,26 @@ def test_after_damage_the_service_goes_on_with_a_new_file(bench: Bench) -> None:
     assert bench.opened == 2 and bench.rescans == 1
     assert [body for body, _taken in bench.waiting()] == ['{"n":1}']
     assert not bench.disk_error
+
+
+@pytest.mark.parametrize("error", [OutboxFailed("The disk fails."), Damaged("It is damaged.")])
+def test_what_is_written_is_not_written_again_when_the_count_fails(bench: Bench, error: Exception) -> None:
+    bench.contents_broken = error
+    bench.recorder.put(1, '{"n":1}')
+    assert bench.recorder.commit()
+    bench.contents_broken = None
+    bench.recorder.put(2, '{"n":2}')
+    assert bench.recorder.commit() and bench.opened == 1
+    assert [body for body, _taken in bench.waiting()] == ['{"n":1}', '{"n":2}']
+    assert bench.recorder.contents.readings == 2
+
+
+def test_an_outbox_that_stays_damaged_is_replaced_once_a_round(bench: Bench) -> None:
+    bench.broken, bench.broken_for_good = Damaged("It is damaged."), True
+    bench.recorder.put(1, '{"n":1}')
+    assert not bench.recorder.commit()
+    assert bench.opened == 2 and bench.disk_error
+    assert [body for body, _taken in bench.waiting()] == ['{"n":1}']
+    bench.broken = None
+    assert bench.recorder.commit()
+    assert bench.recorder.contents.readings == 1

@@ -118,15 +118,17 @@ class Outbox:
 
     # ---- the writing thread's
 
-    def write(self, entries: Sequence[Entry], confirmed: Collection[int] = ()) -> list[Entry]:
+    def write(self, entries: Sequence[Entry], confirmed: Collection[int] = (), no_disk: int = 0) -> list[Entry]:
         """Put entries in and take confirmed ones out, in one commit; gives the entries that are in. Their ids ascend.
 
+        no_disk: how many readings were lost before, to be counted by the same commit.
         With "drop_oldest" older readings make room; with "drop_newest" entries may be refused. Both are counted.
         """
         with self._transaction() as database:
             self._readings -= _delete(database, confirmed)
             kept = entries if self._limits.when_full == "drop_oldest" or self._bytes() < self._limits.max_bytes else ()
             self._count("full", len(entries) - len(kept))
+            self._count("no_disk", no_disk)
             database.executemany(
                 "INSERT INTO readings VALUES (?, ?, ?, ?, ?, ?)",
                 [

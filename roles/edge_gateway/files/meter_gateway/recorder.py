@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import logging
 import threading
@@ -133,8 +134,11 @@ class Recorder:
     def _seconds(self) -> float:
         return self._clock.since_boot() / 1000
 
-    def commit(self) -> bool:
-        """One round: everything that has come in, and out. False if the disk did not take it; then nothing is forgotten."""
+    def commit(self, *, after_damage: bool = False) -> bool:
+        """One round: everything that has come in, and out. False if the disk did not take it; then nothing is forgotten.
+
+        after_damage: the outbox has just been replaced, and is not replaced again in this round.
+        """
         self._watch_clock()
         offset = self._offset
         with self._lock:
@@ -146,20 +150,28 @@ class Recorder:
             self._in_memory = collections.deque(entry for entry in self._in_memory if entry.id not in confirmed)
         waiting = list(self._in_memory)
         try:
-            kept = self._outbox.write([*waiting, *entries], confirmed) if waiting or entries or confirmed else []
-            if self._lost_in_memory:
-                self._outbox.count_dropped("no_disk", self._lost_in_memory)
-                self._lost_in_memory = 0
-            self.contents = self._outbox.contents()
-        except Damaged:
-            return self._replace(entries)
+            kept = (
+                self._outbox.write([*waiting, *entries], confirmed, self._lost_in_memory)
+                if waiting or entries or confirmed or self._lost_in_memory
+                else []
+            )
+        except Damaged as error:
+            if not after_damage:
+                return self._replace(entries)
+            self._keep_in_memory(entries, str(error))  # the new file too: once more in a while
+            self._hand_over(entries)
+            return False
         except OutboxFailed as error:
             self._keep_in_memory(entries, str(error))
             self._hand_over(entries)
             return False
+        self._lost_in_memory = 0
         with self._lock:
             self._confirmed -= confirmed
             self._in_memory.clear()
+        # What was written is written, whatever becomes of this: the status shows the figures of before then.
+        with contextlib.suppress(Damaged, OutboxFailed):
+            self.contents = self._outbox.contents()
         if self.disk_error:
             _LOG.warning("The outbox can be written again; %d readings went from memory to the disk.", len(waiting))
             self.disk_error = None
@@ -202,7 +214,7 @@ class Recorder:
             self.disk_error = str(error)
             return False
         self._last_id = max(self._last_id, self._outbox.last_id)
-        written = self.commit()
+        written = self.commit(after_damage=True)
         self._rescan()
         return written
 
