@@ -124,6 +124,7 @@ options:
       - A job replaces whole entities. So what is there already is updated, moved and deleted through the API all the same, and so are
         created those that a file cannot hold, such as one whose name has other characters than ASCII letters, digits, V(_), V(-), V(.)
         and spaces. RV(import.through_api) names them.
+      - If a job counts failures, but all its entities are there as they are wanted, that is a warning.
       - There is a job for each level of the tree, since AWS does not document that one creates parents before their children.
       - Jobs need the workspace's role. By it, TwinMaker reads and writes the bucket (C(s3:GetBucketLocation), C(s3:ListBucket),
         C(s3:ListBucketMultipartUploads), C(s3:GetObject), C(s3:PutObject), C(s3:AbortMultipartUpload), C(s3:ListMultipartUploadParts))
@@ -577,6 +578,8 @@ def work(module: AnsibleAWSModule) -> dict[str, t.Any]:
         names = {"bucket": imports.bucket, "jobs": imports.job_ids}
         result["import"] = {**names, "entities": len(files.by_file), "through_api": files.unfit}
     result["statistics"] = progress.statistics()
+    for doubt in outcome.doubts:
+        module.warn(doubt)
     if outcome.failed:
         raise failure(plan, outcome, result)
     return result

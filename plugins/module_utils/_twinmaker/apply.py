@@ -39,10 +39,11 @@ Rest = c.Callable[[], None]
 
 @dataclasses.dataclass
 class Outcome:
-    """What became of the steps of a plan: indexes of those done, and what each failed one said."""
+    """What became of the steps of a plan: indexes of those done, and what each failed one said. doubts: what no step explains."""
 
     done: list[int] = dataclasses.field(default_factory=list)
     failed: dict[int, str] = dataclasses.field(default_factory=dict)
+    doubts: list[str] = dataclasses.field(default_factory=list)
 
 
 class Entities:

@@ -86,6 +86,8 @@ def _bring(
             outcome.done.append(index)
         else:
             outcome.failed[index] = fault
+    if not ended.went_well and not any(faults):
+        outcome.doubts.append(f"{ended.sentence().rstrip('.')}, but every entity is there as it is wanted.")
 
 
 def _fault(wanted: Wanted, entities: Entities, ended: Ended, said: c.Mapping[str, str]) -> str | None:

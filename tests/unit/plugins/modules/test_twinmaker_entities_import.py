@@ -177,6 +177,16 @@ def test_a_job_takes_no_more_entities_than_allowed(cloud: Cloud, three_times: t.
     assert len(three_times("twinmaker_entities", entities=ENTITIES, import_entities=1, **arguments)["import"]["jobs"]) == 4
 
 
+def test_a_job_that_counts_failures_of_which_nothing_is_to_be_seen_is_a_warning(
+    cloud: Cloud, run: t.Any, arguments: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring = transfer.Imports.bring
+    monkeypatch.setattr(transfer.Imports, "bring", lambda self, body: dataclasses.replace(bring(self, body), failed=1))
+    result = run("twinmaker_entities", entities=ENTITIES, **arguments)
+    assert not result.get("failed")
+    assert any("could not bring in 1 entities, but every entity is there as it is wanted" in json.dumps(one) for one in result["warnings"])
+
+
 def test_a_job_that_completes_with_failures_is_a_failure(cloud: Cloud, run: t.Any, arguments: dict[str, t.Any]) -> None:
     lacking = {"entity_id": "hall-2", "name": "Hall 2", "parent_entity_id": "site-1", "components": {"m": {"componentTypeId": METER}}}
     result = run("twinmaker_entities", entities=[*ENTITIES[:2], lacking, ENTITIES[3]], **arguments)
