@@ -31,6 +31,7 @@ GOOD: dict[str, t.Any] = {
     "max_registers": 20,
     "properties": {"v1": {"address": 0, "type": "u16", "unit": "V", "scale": 0.1}, "kW": {"address": "0x10", "type": "s32", "unit": "W"}},
 }
+SETTING = {"registers": "holding", "address": 1, "type": "u16", "remedy": "Set it."}
 
 
 def faults(change: t.Callable[[dict[str, t.Any]], object]) -> list[str]:
@@ -154,6 +155,23 @@ def test_all_faults_of_all_models_are_said_at_once() -> None:
         (
             lambda data: data.update(absent={"u23": [255]}),
             "Meter model acme_e1: absent: unknown type 'u23': did you mean 'u32'.",
+        ),
+        (lambda data: data.update(absent={"u16": 65535}), "Meter model acme_e1, absent: u16 is 65535: give a list."),
+        (
+            lambda data: data.update(settings=[{**SETTING, "refuse": ["x"]}]),
+            "Meter model acme_e1, settings[0]: refuse is ['x']: give a list of numbers.",
+        ),
+        (
+            lambda data: data["properties"]["v1"].update(scale=float("inf")),
+            "Meter model acme_e1, properties.v1: scale is inf: give a number.",
+        ),
+        (
+            lambda data: data["properties"]["v1"].update(limits=[0, float("inf")]),
+            "Meter model acme_e1, properties.v1: limits is [0, inf]: give the lowest and the highest, as in [0, 100].",
+        ),
+        (
+            lambda data: data["properties"]["v1"].update(address=float("inf")),
+            "Meter model acme_e1, properties.v1: address is inf: it takes a whole number from 0 to 65535.",
         ),
         (
             lambda data: data.update(identity={"registers": "holding", "address": 1}),

@@ -10,6 +10,7 @@ import dataclasses
 import difflib
 import importlib
 import json
+import math
 import pathlib
 import pkgutil
 from collections.abc import Collection, Mapping, Sequence
@@ -155,7 +156,8 @@ def _model(name: str, data: _Reader) -> MeterModel:
     order = data.choice("word_order", ("big", "little"), default="big")
     ranges = tuple(data.pair(f"ranges[{index}]", span) for index, span in enumerate(data.get("ranges", list, [])))
     addresses = tuple((int(first), int(last)) for first, last in ranges)
-    absent = {type_name: tuple(_whole(one) for one in numbers) for type_name, numbers in data.get("absent", dict, {}).items()}
+    by_type = data.inner("absent", data.get("absent", dict, {}))
+    absent = {type_name: tuple(_whole(one) for one in by_type.get(type_name, list, None)) for type_name in data.get("absent", dict, {})}
     data.each("absent", absent, TYPES, "type")
     limits = {name: data.pair(f"limits.{name}", pair) for name, pair in data.get("limits", dict, {}).items()}
     data.each("limits", limits, LIMITS, "quantity")
@@ -232,7 +234,7 @@ def _setting(data: _Reader, order: WordOrder) -> Setting:
         kind=data.choice("registers", ("input", "holding")),
         address=data.whole("address", 0, 0xFFFF),
         type=data.choice("type", tuple(TYPES)),
-        refuse=tuple(float(one) for one in data.get("refuse", list, None)),
+        refuse=data.numbers("refuse"),
         remedy=data.text("remedy"),
         word_order=order,
     )
@@ -257,8 +259,17 @@ def _whole(value: object) -> int:
     """A whole number, in figures or as "0x..." (JSON knows no hexadecimal numbers). -1 for anything else: it matches nothing unsigned."""
     try:
         return int(value, 0) if isinstance(value, str) else int(value)  # type: ignore[call-overload]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return -1
+
+
+def _number(value: object) -> float | None:
+    """A finite number; None for anything else."""
+    try:
+        number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 class _Reader:
@@ -312,10 +323,18 @@ class _Reader:
 
     def number(self, key: str, default: float) -> float:
         value = self._data.get(key, default)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
-        self.fault(f"{key} is {value!r}: give a number")
-        return default
+        number = _number(value)
+        if number is None:
+            self.fault(f"{key} is {value!r}: give a number")
+            return default
+        return number
+
+    def numbers(self, key: str) -> tuple[float, ...]:
+        given = self.get(key, list, None)
+        numbers = [number for one in given if (number := _number(one)) is not None]
+        if len(numbers) < len(given):
+            self.fault(f"{key} is {given!r}: give a list of numbers")
+        return tuple(numbers)
 
     def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
         value = self._data.get(key, default)
@@ -329,9 +348,9 @@ class _Reader:
     def pair(self, key: str, value: object) -> tuple[float, float]:
         try:
             low, high = (float(int(one, 0) if isinstance(one, str) else one) for one in value)  # type: ignore[attr-defined]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             low, high = 1.0, 0.0
-        if low > high:
+        if not (math.isfinite(low) and math.isfinite(high) and low <= high):
             self.fault(f"{key} is {value!r}: give the lowest and the highest, as in [0, 100]")
             return 0.0, 0.0
         return low, high
