@@ -179,3 +179,21 @@ def test_without_signs_of_life_of_a_thread_systemd_gets_none(
     eventually(lambda: status.read(path)["since_boot"] > found["since_boot"], "the next status")
     assert sent.count("WATCHDOG=1") == told
     stuck.set()
+
+
+@pytest.mark.parametrize(("start_anew", "last", "never"), [(False, "STOPPING=1", "RELOADING=1"), (True, "RELOADING=1", "STOPPING=1")])
+def test_systemd_hears_whether_the_program_goes_or_starts_anew(
+    run: t.Any, eventually: Eventually, start_anew: bool, last: str, never: str
+) -> None:
+    sent: list[str] = []
+
+    class Ear(Notifier):
+        def send(self, *assignments: str) -> None:
+            sent.extend(assignments)
+
+    running = run(notifier=Ear({}))
+    eventually(lambda: "READY=1" in sent, "the start")
+    running.service.end(start_anew=start_anew)
+    eventually(lambda: running.code is not None, "the end")
+    assert last in sent and never not in sent
+    assert any(one.startswith("MONOTONIC_USEC=") for one in sent) is start_anew

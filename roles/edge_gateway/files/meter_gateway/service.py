@@ -107,6 +107,7 @@ class Service:
         self._started = clock.wall_ms()
         self._wake = threading.Event()
         self._ending = threading.Event()
+        self.starts_anew = False
         self._status_failed = False
         self.recorder = Recorder(self._open_outbox, self._clock, self._deliver, self._rescan)
         self._outgoing = Outgoing(self.recorder.after, settings.publishes_per_second)
@@ -142,8 +143,10 @@ class Service:
 
     # ---- life
 
-    def end(self) -> None:
-        """Ends ``run``. From any thread, and from a signal's handler."""
+    def end(self, *, start_anew: bool = False) -> None:
+        """Ends ``run``. From any thread, and from a signal's handler. start_anew: the program goes on in the same process."""
+        # Who was told to end does not start anew for a SIGHUP that comes after it.
+        self.starts_anew = start_anew and (self.starts_anew or not self._ending.is_set())
         self._ending.set()
         self._wake.set()
 
@@ -159,7 +162,10 @@ class Service:
         self._write_status()
         self._notifier.send("READY=1", self._summary())
         failure = self._watch(workers)
-        self._notifier.send("STOPPING=1")
+        if failure or not self.starts_anew:
+            self._notifier.send("STOPPING=1")
+        else:  # READY=1 follows; after STOPPING=1 systemd would take the unit for one that goes away
+            self._notifier.send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
         self._write_status(stopping=True)
         self._stop()
         if failure:
@@ -274,7 +280,6 @@ def run(path: pathlib.Path) -> int:
     except (outbox.OutboxFailed, outbox.Damaged) as error:
         _LOG.critical("%s", error)
         return EXIT_BROKEN
-    again = threading.Event()
 
     def reload(_number: int, _frame: Any) -> None:
         try:
@@ -282,14 +287,13 @@ def run(path: pathlib.Path) -> int:
         except config.ConfigFaults as faults:
             _LOG.error("The configuration stays as it was: %s", " ".join(faults.sentences))
             return
-        again.set()
-        service.end()
+        service.end(start_anew=True)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: service.end())
     signal.signal(signal.SIGHUP, reload)
     code = service.run()
-    if again.is_set() and code == EXIT_CLEAN:
+    if service.starts_anew and code == EXIT_CLEAN:
         _LOG.info("Starting anew with the changed configuration.")
         # The program's own arguments once more, in the same process: systemd goes on watching it.
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
