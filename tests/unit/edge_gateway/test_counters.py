@@ -63,6 +63,12 @@ def test_the_counters_of_a_meter_are_watched_one_by_one() -> None:
 
 
 def test_the_last_digit_of_a_float_may_waver() -> None:
-    watch = CounterWatch(most_kw=100)
+    watch = CounterWatch(most_kw=100, floats=["kWhImport"])
     watch.check("kWhImport", 123456.7, 0)
     assert watch.check("kWhImport", 123456.6, TEN).value == 123456.6
+
+
+def test_a_counter_of_whole_numbers_falls_by_nothing() -> None:
+    watch = CounterWatch(most_kw=100, floats=["kWhExport"])
+    watch.check("kWhImport", 123456.7, 0)
+    assert watch.check("kWhImport", 123456.6, TEN).value is None

@@ -260,7 +260,8 @@ class Bus:
 
 def _counters(model: MeterModel) -> CounterWatch:
     most = [register.limits[1] for register in model.registers if register.name == "kW"]
-    return CounterWatch(max([FASTEST_COUNTER_KW, *most]))
+    floats = [register.name for register in model.registers if register.type in ("f32", "f64")]
+    return CounterWatch(max([FASTEST_COUNTER_KW, *most]), floats)
 
 
 def _plan(model: MeterModel, registers: list[Register], grouping: int) -> tuple[Request, ...]:

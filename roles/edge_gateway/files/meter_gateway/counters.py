@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 
 HOURS = 3600.0
 
@@ -25,10 +26,11 @@ class CounterWatch:
 
     A value below the last one, or above what `most_kw` can have added since, is held back once. When the next reading goes on from
     it, the counter was reset or the meter replaced: from then on the new values count, and a notice tells it. A single bad reading
-    never gets through. Nothing is remembered over a restart of the program.
+    never gets through. floats: the properties that the meter keeps as floats. Nothing is remembered over a restart of the program.
     """
 
-    def __init__(self, most_kw: float) -> None:
+    def __init__(self, most_kw: float, floats: Collection[str] = ()) -> None:
+        self._floats = frozenset(floats)
         self._most_kw = most_kw
         self._good: dict[str, tuple[float, float]] = {}
         self._doubted: dict[str, tuple[float, float]] = {}
@@ -36,11 +38,11 @@ class CounterWatch:
     def check(self, name: str, value: float, now: float) -> Verdict:
         """name: the property; value: kWh; now: seconds of a clock that never goes back."""
         good = self._good.get(name)
-        if good is None or self._follows(good, value, now):
+        if good is None or self._follows(name, good, value, now):
             self._accept(name, value, now)
             return Verdict(value)
         doubted = self._doubted.get(name)
-        if doubted is not None and self._follows(doubted, value, now):
+        if doubted is not None and self._follows(name, doubted, value, now):
             self._accept(name, value, now)
             return Verdict(value, notice=f"{name} went from {good[0]:g} to {value:g} kWh and stays there: counter reset or meter replaced")
         self._doubted[name] = (value, now)
@@ -51,8 +53,9 @@ class CounterWatch:
         self._good[name] = (value, now)
         self._doubted.pop(name, None)
 
-    def _follows(self, last: tuple[float, float], value: float, now: float) -> bool:
+    def _follows(self, name: str, last: tuple[float, float], value: float, now: float) -> bool:
         # Counters step by up to 1 kWh, and a step may have been due just before the last reading.
         most = last[0] + 1.0 + self._most_kw * (now - last[1]) / HOURS
-        # A float counter may seem to fall by its last digit.
-        return last[0] * (1 - 1e-6) <= value <= most
+        # A float counter may seem to fall by its last digit; a whole number never does.
+        least = last[0] * (1 - 1e-6) if name in self._floats else last[0]
+        return least <= value <= most
