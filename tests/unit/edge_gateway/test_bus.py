@@ -302,13 +302,14 @@ def test_a_dead_meter_leaves_its_time_to_the_others_and_is_found_again() -> None
     dead, well = meter_of("eastron_sdm630", 1), meter_of("eastron_sdm630", 2)
     memory.silent = {1}
     bus = bus_on(memory, dead, well, clock=clock)
+    said = set()
     for _round in range(30):
-        fault_of(bus, dead)
+        said.add(str(fault_of(bus, dead)))
         bus.read(well)
         clock.now += 10
     asked = [unit for unit, *_rest in memory.asked].count(1)
     assert asked <= 12
-    assert "is asked again in" in str(fault_of(bus, dead)) or memory.asked[-1][0] == 1
+    assert len(said) <= 2, "a fault that lasts is one sentence, also while the meter is not asked: the log has it once an hour"
     memory.silent = set()
     clock.now += 60
     assert bus.read(dead).values == expected("eastron_sdm630")

@@ -76,6 +76,7 @@ class _State:
 
     counters: CounterWatch
     failures: int = 0
+    last_fault: tuple[FaultKind, str] = ("unreachable", "")
     wait_until: float = 0.0
     settings_good_until: float = 0.0
     refused_until: dict[str, float] = dataclasses.field(default_factory=dict)
@@ -111,9 +112,8 @@ class Bus:
         state = self._states.setdefault(meter.key, _State(_counters(model)))
         now = self._clock()
         if now < state.wait_until:
-            seconds = round(state.wait_until - now)
-            failures = f"it failed {state.failures} times in a row and is asked again in {seconds} s"
-            raise self._fault("unreachable", meter, failures, "look at its power, wiring and unit id")
+            # What it failed by last, word for word: a sentence of its own would take turns with that in the log.
+            raise MeterFault(*state.last_fault)
         try:
             reading = self._read(meter, model, state)
         except _BusFault:
@@ -121,6 +121,7 @@ class Bus:
         except MeterFault as fault:
             if fault.kind in ("unreachable", "framing"):
                 self._note_failure(state)
+                state.last_fault = fault.kind, fault.sentence
             raise
         state.failures = 0
         return reading
