@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meter_gateway.line import MOST_DRAINED, drain
 from meter_gateway.modbus import BadAnswer, Connection, NoAnswer, NoConnection, Refused
 from meter_gateway.settings import BusSettings, Transport
 
@@ -243,3 +244,21 @@ def test_an_rtu_answer_with_any_damage_is_never_taken(data: st.DataObject) -> No
 def test_noise_is_never_an_answer(noise: bytes, transport: t.Callable[[list[str]], Lines]) -> None:
     with pytest.raises((BadAnswer, NoAnswer, Refused)):
         transport([noise.hex()]).connection().read(1, "input", 0, 2)
+
+
+def test_draining_ends_on_a_line_that_babbles() -> None:
+    class Babbling:
+        received = 0
+
+        def send(self, data: bytes) -> None: ...
+
+        def close(self) -> None: ...
+
+        def receive(self, deadline: float) -> bytes:
+            self.received += 100
+            assert self.received <= 100_000, "it does not end"
+            return b"x" * 100
+
+    line = Babbling()
+    drain(line, 0)
+    assert line.received >= MOST_DRAINED

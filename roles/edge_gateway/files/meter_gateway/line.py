@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from .settings import BusSettings
 
 MOST_BYTES = 512  # more than any Modbus frame
+MOST_DRAINED = 64 * MOST_BYTES  # more than late answers can be
 
 
 class Line(Protocol):
@@ -37,10 +38,11 @@ def open_line(settings: BusSettings) -> Line:
 
 
 def drain(line: Line, seconds: float) -> None:
-    """Throw away what arrives within `seconds`: late answers to requests that were given up."""
+    """Throw away what arrives within `seconds`: late answers to requests that were given up. Ends on a line that babbles, too."""
     deadline = time.monotonic() + seconds
-    while line.receive(deadline):
-        pass
+    left = MOST_DRAINED
+    while left > 0 and (data := line.receive(deadline)):
+        left -= len(data)
 
 
 class TcpLine:
