@@ -130,6 +130,17 @@ def test_a_damaged_file_is_moved_aside_and_what_can_be_read_is_saved(path: pathl
     assert numbers(again) == [*saved, 5000]
 
 
+def test_held_readings_of_a_damaged_file_are_counted(path: pathlib.Path) -> None:
+    outbox = Outbox(path, ROOM, "boot")
+    outbox.write([*(entry(number, size=300) for number in range(1, 2001)), *(entry(number, None) for number in range(2001, 2004))])
+    outbox.close()
+    content = bytearray(path.read_bytes())
+    content[100_000:200_000] = os.urandom(100_000)
+    path.write_bytes(content)
+    again = open_or_replace(path, ROOM, "boot", lambda: 17)
+    assert again.contents().dropped == {"clock_never_set": 3, "damaged_files": 1}
+
+
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: pathlib.Path) -> None:
     with pytest.raises(OutboxFailed, match="cannot be written"):
         Outbox(tmp_path / "missing" / "outbox.sqlite3", ROOM, "boot")

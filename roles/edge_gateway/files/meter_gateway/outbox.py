@@ -18,7 +18,7 @@ import logging
 import pathlib
 import sqlite3
 import typing as t
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 # Written in one go: how many readings are dropped when there is no room, how many are looked at for their age.
 _BATCH: t.Final = 64
@@ -249,7 +249,10 @@ def open_or_replace(path: pathlib.Path, limits: Limits, boot: str, stamp: Callab
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
     fresh = Outbox(path, limits, boot)
-    saved = fresh.write(list(_salvage(aside)))
+    found = _salvage(aside)
+    saved = fresh.write([entry for entry in found if entry.taken is not None])
+    # A reading that was held may be of an earlier boot: nobody knows which time to give it.
+    fresh.count_dropped("clock_never_set", sum(entry.taken is None for entry in found))
     fresh.count_dropped("damaged_files", 1)
     _LOG.error(
         "The outbox %s is damaged: it was moved to %s, %d readings were saved from it, and the service goes on with a new one."
@@ -261,16 +264,16 @@ def open_or_replace(path: pathlib.Path, limits: Limits, boot: str, stamp: Callab
     return fresh
 
 
-def _salvage(path: pathlib.Path) -> Iterable[Entry]:
-    """What can be read of a damaged file, from both ends."""
+def _salvage(path: pathlib.Path) -> Sequence[Entry]:
+    """What can be read of a damaged file, from both ends; held readings, too."""
     found: dict[int, Entry] = {}
     for order in ("ASC", "DESC"):
         with contextlib.suppress(sqlite3.Error, TypeError), contextlib.closing(sqlite3.connect(path)) as database:
             for number, taken, body, topic in database.execute(f"SELECT id, taken, body, topic FROM readings ORDER BY id {order}"):
                 if number in found:
                     break
-                if taken is not None and _is_object(body):
-                    found[number] = Entry(number, int(taken), 0, body, topic)
+                if _is_object(body):
+                    found[number] = Entry(number, None if taken is None else int(taken), 0, body, topic)
     return [found[number] for number in sorted(found)]
 
 
