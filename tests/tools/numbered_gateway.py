@@ -51,8 +51,8 @@ class TellingOutbox(outbox.Outbox):
 
     accepted: t.ClassVar[int]
 
-    def write(self, entries: t.Sequence[Entry], confirmed: t.Collection[int] = ()) -> list[Entry]:
-        kept = super().write(entries, confirmed)
+    def write(self, entries: t.Sequence[Entry], confirmed: t.Collection[int] = (), no_disk: int = 0) -> list[Entry]:
+        kept = super().write(entries, confirmed, no_disk)
         os.write(self.accepted, "".join(f"{entry.payload}\n" for entry in kept).encode())
         return kept
 
