@@ -210,7 +210,6 @@ def scene_of(entity_id: str) -> Plain:
         ),
         ({"dashboards_scene_document": scene_of("mech-roof")}, "the site has no entity 'mech-roof'; it has"),
         ({"dashboards_scene_document": {**scene_of("mech-rooftop"), "rootNodeIndexes": [1]}}, "there is no node 1"),
-        ({"dashboards_token_seconds": 0}, "seconds_to_live: 0 cannot be had"),
         ({"dashboards_workspace_id": "g-0123456789"}, "there is no Grafana workspace 'g-0123456789'"),
     ],
 )
