@@ -201,11 +201,10 @@ def test_connect_attributes(new_client: t.Any, new_device: t.Any, allow: t.Any, 
     only = {"ForAllValues:StringEquals": {"iot:ConnectAttributes": ["LastWill"]}}
     client = new_client(new_device("gw-1", allow("Connect", "client/*", Condition=only)), "gw-1", clean=clean)
     client.paho.will_set("gone", "1", 1)
-    client.open()
     if gets_in:
         client.is_in()
     else:
-        client.is_shut_out()
+        client.open().is_shut_out()
     assert bool(client.connected) is gets_in
 
 
