@@ -12,6 +12,7 @@ JSON file of rows ``[timestamp in ms, body]`` as a gateway's outbox has held the
 from __future__ import annotations
 
 import json
+import operator
 import pathlib
 import sys
 import typing as t
@@ -22,14 +23,17 @@ Reading = tuple[str, int]
 
 
 def arrived(client: t.Any, stack: str, since: int) -> list[Reading]:
-    """Meter and timestamp of every reading in the store since then, in the order of time. client: of Timestream's queries."""
-    statement = (
-        f'SELECT panelId, meterId, to_milliseconds(time) FROM "{stack}_db"."{stack}_energy"'
-        f" WHERE measure_name = 'v1' AND time >= from_milliseconds({since}) ORDER BY time"
+    """Meter and timestamp of every reading in the store since then, in the order of time. client: of DynamoDB."""
+    scan = client.get_paginator("scan").paginate(
+        TableName=f"{stack}_energy",
+        ConsistentRead=True,
+        ProjectionExpression="panelId, meterId, #time",
+        FilterExpression="#time >= :since AND attribute_exists(v1)",
+        ExpressionAttributeNames={"#time": "time"},
+        ExpressionAttributeValues={":since": {"N": str(since)}},
     )
-    pages = client.get_paginator("query").paginate(QueryString=statement)
-    rows = ([field["ScalarValue"] for field in row["Data"]] for page in pages for row in page["Rows"])
-    return [(f"{panel}/{meter}", int(timestamp)) for panel, meter, timestamp in rows]
+    found = [(f"{item['panelId']['S']}/{item['meterId']['S']}", int(item["time"]["N"])) for page in scan for item in page["Items"]]
+    return sorted(found, key=operator.itemgetter(1))
 
 
 def promised(outbox: t.Any) -> list[Reading]:
@@ -52,7 +56,7 @@ def main() -> None:
     """Print what the arguments ask for."""
     stack, since, *files = sys.argv[1:]
     outbox = [row for name in files for row in json.loads(pathlib.Path(name).read_text())]
-    print(json.dumps(summary(arrived(boto3.client("timestream-query"), stack, int(since)), promised(outbox))))
+    print(json.dumps(summary(arrived(boto3.client("dynamodb"), stack, int(since)), promised(outbox))))
 
 
 if __name__ == "__main__":

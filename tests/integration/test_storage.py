@@ -2,35 +2,40 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The example site with its readings in DynamoDB, and what the choice of a store means to the next run."""
+"""The example site with its readings in each of the stores, and what the choice of a store means to the next run."""
 
 from __future__ import annotations
 
 from tests.integration.conftest import SITE, LocalCloud
 
-IN_DYNAMODB = ("-e", "stack_storage=dynamodb")
+IN_TIMESTREAM = ("-e", "stack_storage=timestream")
 
 
-def test_a_site_lives_with_its_readings_in_dynamodb(cloud: LocalCloud) -> None:
-    first = cloud.play("site.yml", *IN_DYNAMODB)
-    assert first.code == 0, first.output
-
+def test_a_new_sites_readings_are_in_dynamodb(deployed: LocalCloud) -> None:
     table = f"{SITE}_energy"
-    dynamodb = cloud.client("dynamodb")
+    dynamodb = deployed.client("dynamodb")
     readings = [item for page in dynamodb.get_paginator("scan").paginate(TableName=table) for item in page["Items"]]
     assert {"probe", "expires", "time", "panelId", "meterId"} <= {name for item in readings for name in item}
     assert dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
     backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
-    assert cloud.client("timestream-write").list_databases()["Databases"] == []
+    assert deployed.client("timestream-write").list_databases()["Databases"] == []
 
-    policy = cloud.client("cloudformation").get_stack_policy(StackName=SITE)["StackPolicyBody"]
+    policy = deployed.client("cloudformation").get_stack_policy(StackName=SITE)["StackPolicyBody"]
     assert "LogicalResourceId/ReadingsTable" in policy
+
+
+def test_a_site_lives_with_its_readings_in_timestream(cloud: LocalCloud) -> None:
+    first = cloud.play("site.yml", *IN_TIMESTREAM)
+    assert first.code == 0, first.output
+    rows = cloud.client("timestream-query").query(QueryString=f'SELECT count(*) FROM "{SITE}_db"."{SITE}_energy"')["Rows"]
+    assert int(rows[0]["Data"][0]["ScalarValue"]) >= 14
+    assert cloud.client("dynamodb").list_tables()["TableNames"] == []
 
     # The stack keeps its store, said or not.
     second = cloud.play("site.yml")
     assert second.code == 0, second.output
     assert "Deploy the template" not in " ".join(second.changed_tasks())
-    refused = cloud.play("site.yml", "-e", "stack_storage=timestream")
+    refused = cloud.play("site.yml", "-e", "stack_storage=dynamodb")
     assert refused.code != 0
-    assert f"The stack {SITE} stores its readings in dynamodb, not in timestream" in refused.message()
+    assert f"The stack {SITE} stores its readings in timestream, not in dynamodb" in refused.message()

@@ -25,7 +25,7 @@ IGNORED = "ignored"
 # The stores, and the services of each that not every region has.
 STORES: dict[str, tuple[str, ...]] = {DYNAMODB: (), TIMESTREAM: ("timestream-write",)}
 # What role stack gives a new stack that is told nothing else.
-NEW_STACKS_STORE = TIMESTREAM
+NEW_STACKS_STORE = DYNAMODB
 
 
 @dataclasses.dataclass(frozen=True)
