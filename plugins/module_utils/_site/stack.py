@@ -76,6 +76,7 @@ def expected_outputs(stack_name: str, topic: str, storage: str = TIMESTREAM) -> 
         "ComponentTypeId": COMPONENT_TYPE_ID,
         "DataTopic": topic,
         "Storage": storage,
+        "AlsoStore": "none",
     }
     unknown = (
         "WorkspaceArn BucketName ErrorBucketName ReaderFunctionName ReaderFunctionArn"

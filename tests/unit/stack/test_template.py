@@ -25,6 +25,8 @@ TEMPLATE = FILES / "energy_twin.yml"
 POLICY = FILES / "stack_policy.json"
 # AWS knows no resource for these actions (Service Authorization Reference).
 WITHOUT_RESOURCE = {"timestream:DescribeEndpoints", "iottwinmaker:ListWorkspaces"}
+# What a new one may take the place of: a log is no loss, and a component type that is in use cannot change otherwise.
+REPLACEABLE = {"ReaderLogGroup", "EnergyMeterComponent"}
 
 
 class Loader(yaml.SafeLoader):
@@ -73,12 +75,23 @@ def template(storage: str) -> dict[str, t.Any]:
     """As it is for a store."""
     # A subclass of the safe loader.
     whole = yaml.load(TEMPLATE.read_text(), Loader)
-    assert whole["Conditions"] == {
+    return t.cast("dict[str, t.Any]", chosen(whole, conditions_of(whole, {storage}, storage)))
+
+
+def conditions_of(whole: dict[str, t.Any], stores: set[str], read: str) -> dict[str, bool]:
+    """The template's conditions where these stores take readings, and the reader reads one of them."""
+    assert {name: whole["Conditions"][name] for name in ("InDynamoDB", "InTimestream", "StoresInDynamoDB", "StoresInTimestream")} == {
         "InDynamoDB": {"Equals": [{"Ref": "Storage"}, "dynamodb"]},
         "InTimestream": {"Equals": [{"Ref": "Storage"}, "timestream"]},
+        "StoresInDynamoDB": {"Or": [{"Condition": "InDynamoDB"}, {"Equals": [{"Ref": "AlsoStore"}, "dynamodb"]}]},
+        "StoresInTimestream": {"Or": [{"Condition": "InTimestream"}, {"Equals": [{"Ref": "AlsoStore"}, "timestream"]}]},
     }
-    conditions = {"InDynamoDB": storage == "dynamodb", "InTimestream": storage == "timestream"}
-    return t.cast("dict[str, t.Any]", chosen(whole, conditions))
+    return {
+        "InDynamoDB": read == "dynamodb",
+        "InTimestream": read == "timestream",
+        "StoresInDynamoDB": "dynamodb" in stores,
+        "StoresInTimestream": "timestream" in stores,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +260,7 @@ def test_what_holds_data_outlives_a_mistake(resources: dict[str, t.Any], storage
     stores = {"dynamodb": {"ReadingsTable"}, "timestream": {"TimestreamDB", "TimestreamTable"}}
     assert kept == stores[storage] | {"TwinMakerS3", "ErrorBucket"}
     never_replaced = {name for name, resource in resources.items() if resource.get("UpdateReplacePolicy") == "Retain"}
-    assert never_replaced == kept | {"EnergyMonitorWorkspace", "GrafanaWorkspace", "ReaderLogGroup"}
+    assert never_replaced == kept | {"EnergyMonitorWorkspace", "GrafanaWorkspace"} | REPLACEABLE
     if storage == "timestream":
         assert resources["TimestreamTable"]["Properties"]["MagneticStoreWriteProperties"] == {"EnableMagneticStoreWrites": True}
 
@@ -257,9 +270,8 @@ def test_the_stack_policy_guards_what_an_update_must_not_replace(resources: dict
     assert (everything["Effect"], everything["Action"]) == ("Allow", "Update:*")
     assert (stores["Effect"], stores["Action"]) == ("Deny", ["Update:Replace", "Update:Delete"])
     guarded = {resource.removeprefix("LogicalResourceId/") for resource in stores["Resource"]}
-    # A log is no loss, and a name that changes makes a new one.
     assert guarded & set(resources) == {
-        name for name, resource in resources.items() if resource.get("UpdateReplacePolicy") == "Retain" and name != "ReaderLogGroup"
+        name for name, resource in resources.items() if resource.get("UpdateReplacePolicy") == "Retain" and name not in REPLACEABLE
     }
 
 
