@@ -20,6 +20,10 @@ options:
       - The site, as the filter P(energytwin.aws.site_model#filter) gives it.
     type: dict
     required: true
+  meter_type:
+    description: The id of the meters' component type.
+    type: str
+    default: com.example.energymeter
 seealso:
   - plugin: energytwin.aws.site_model
     plugin_type: filter

@@ -36,13 +36,14 @@ def plain(site: Site) -> Plain:
     )
 
 
-def twin_entities(site: Site | c.Mapping[str, t.Any]) -> list[Plain]:
+def twin_entities(site: Site | c.Mapping[str, t.Any], meter_type: str = COMPONENT_TYPE_ID) -> list[Plain]:
     """The entities of the twin, parents before children: the site, its areas and its panels; each meter is a component of its panel.
 
-    An entity: entity_id, name, parent_entity_id (not for the site itself), components {name: as in the API's CreateEntity}.
+    meter_type: the id of the meters' component type. An entity: entity_id, name, parent_entity_id (not for the site itself),
+    components {name: as in the API's CreateEntity}.
     """
     site = as_site(site)
-    return [_entity(site.id, site.name, None), *(entity for area in site.areas for entity in _area_entities(area, site.id))]
+    return [_entity(site.id, site.name, None), *(entity for area in site.areas for entity in _area_entities(area, site.id, meter_type))]
 
 
 def meters(site: Site | c.Mapping[str, t.Any]) -> list[Plain]:
@@ -63,12 +64,13 @@ def component_name(meter_id: str) -> str:
     return f"meter-{meter_id}"
 
 
-def _area_entities(area: Area, parent: str) -> c.Iterator[Plain]:
+def _area_entities(area: Area, parent: str, meter_type: str) -> c.Iterator[Plain]:
     yield _entity(area.id, area.name, parent)
     for panel in area.panels:
-        yield _entity(panel.id, panel.name, area.id, {component_name(meter.id): _component(panel, meter) for meter in panel.meters})
+        components = {component_name(meter.id): _component(panel, meter, meter_type) for meter in panel.meters}
+        yield _entity(panel.id, panel.name, area.id, components)
     for inner in area.areas:
-        yield from _area_entities(inner, area.id)
+        yield from _area_entities(inner, area.id, meter_type)
 
 
 def _entity(entity_id: str, name: str, parent: str | None, components: Plain | None = None) -> Plain:
@@ -78,10 +80,10 @@ def _entity(entity_id: str, name: str, parent: str | None, components: Plain | N
     return {**entity, "components": components or {}}
 
 
-def _component(panel: Panel, meter: Meter) -> Plain:
+def _component(panel: Panel, meter: Meter, meter_type: str) -> Plain:
     identifiers = {PANEL_ID: panel.id, METER_ID: meter.id}
     return {
-        "componentTypeId": COMPONENT_TYPE_ID,
+        "componentTypeId": meter_type,
         "description": meter.name,
         "properties": {name: {"value": {"stringValue": value}} for name, value in identifiers.items()},
     }
