@@ -42,7 +42,8 @@ options:
   parent_entity_id:
     description:
       - The entity below which the set stands. It is the parent of every entry that names none.
-      - With O(prune=true), only entities below this one are taken away.
+      - With O(prune=true), only entities below this one are taken away. What stands below it is meant as it will be after the run. So an
+        entity that is not listed goes too if a listed one brings it along from elsewhere, and it stays if a listed one takes it elsewhere.
     type: str
     default: $ROOT
   entities:
@@ -92,7 +93,8 @@ options:
     type: bool
     default: false
   max_deletions:
-    description: The most entities and components that a prune may take away. If it would be more, the module fails before its first write.
+    description: The most entities and components that a prune may take away. If it would be more, the module fails before its first write and
+      returns RV(plan).
     type: int
     default: 10
   ignore:
@@ -251,7 +253,7 @@ plan:
       sample: is not there
 done:
   description: The steps that were done, in the order of their ends. Empty in check mode.
-  returned: success, and failures of steps
+  returned: success, and failures after the plan was made
   type: list
   elements: dict
   contains:
@@ -330,7 +332,7 @@ import:
       sample: {hall-1: a description is longer than 512 characters}
 statistics:
   description: What the run took.
-  returned: success, and failures of steps
+  returned: success, and failures after the plan was made
   type: dict
   contains:
     calls:
@@ -408,8 +410,9 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes 
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.clock import ServerClock
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import ROOT, Wanted
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.pace import Pace
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, Scope, plan_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, TooManyDeletions, plan_entities
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.progress import Progress
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.reach import Scope
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.record_store import RecordStore, connect_quickly, location_of
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.snapshot_folder import read_entities
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import (
@@ -556,7 +559,11 @@ def work(module: AnsibleAWSModule) -> dict[str, t.Any]:
     progress.attach(client)
     options = Options(parameters["prune"], parameters["purge_tags"])
     imports = open_imports(module, client, progress)
-    plan, memory = make_plan(module, client, options)
+    try:
+        plan, memory = make_plan(module, client, options)
+    except TooManyDeletions as error:
+        error.details.update({"done": [], "statistics": progress.statistics(), **invocation(parameters)})
+        raise
     files = transfer_apply.split(plan.steps if imports else [])
     result: dict[str, t.Any] = {
         "changed": bool(plan.steps),

@@ -67,7 +67,8 @@ def bench_plan() -> dict[str, float]:
     from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import checks
     from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Options
     from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import ROOT, Actual
-    from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Scope, plan_entities
+    from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import plan_entities
+    from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.reach import Scope
     from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import actual_from_answer, wanted_entities
 
     def plan(listed: list[dict[str, object]], actual: dict[str, Actual]) -> tuple[int, float]:

@@ -12,27 +12,13 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
-import fnmatch
-import re
 import typing as t
 
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, in_order, listed
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Changes, Options, changes, made_entity
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import ROOT, Actual, Wanted
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.reach import Reach, Scope
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import picture
-
-
-@dataclasses.dataclass(frozen=True)
-class Scope:
-    """Which entities a set may touch.
-
-    parent_id: a prune takes away below this entity only. ignore: shell patterns of entity ids; those entities and all
-    below them are left as they are. max_deletions: how many entities and components may go, None is no limit.
-    """
-
-    parent_id: str = ROOT
-    ignore: tuple[str, ...] = ()
-    max_deletions: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,52 +68,8 @@ class Plan:
         return {side: dict(sorted(entities.items())) for side, entities in pictures.items()}
 
 
-class Forest:
-    """The entities of a workspace as trees, and what of them a set may touch."""
-
-    def __init__(self, actual: c.Mapping[str, Actual], scope: Scope) -> None:
-        self.actual = actual
-        self.children: dict[str, list[str]] = {}
-        for entity_id, entity in actual.items():
-            # An entity whose parent is not listed (yet) is taken for a root, so that nothing gets lost.
-            parent_id = entity.parent_id if entity.parent_id in actual or entity.parent_id.startswith("$") else ROOT
-            self.children.setdefault(parent_id, []).append(entity_id)
-        self._ignored = re.compile("|".join(fnmatch.translate(pattern) for pattern in scope.ignore)) if scope.ignore else None
-
-    def below(self, entity_id: str) -> c.Iterator[str]:
-        """Everything below an entity, parents first."""
-        waiting = list(self.children.get(entity_id, ()))
-        while waiting:
-            found = waiting.pop()
-            yield found
-            waiting += self.children.get(found, ())
-
-    def above(self, entity_id: str) -> c.Iterator[str]:
-        """The parents of an entity up to the root, nearest first."""
-        parent_id = self.actual[entity_id].parent_id
-        while parent_id in self.actual:
-            yield parent_id
-            parent_id = self.actual[parent_id].parent_id
-
-    def is_ignored(self, entity_id: str) -> bool:
-        return bool(self._ignored and self._ignored.match(entity_id))
-
-    def untouchable(self) -> set[str]:
-        """What is left as it is: ignored entities, AWS's own (``$SCENES``), synced ones, and all below them."""
-        roots = [
-            entity_id
-            for entity_id, entity in self.actual.items()
-            if self.is_ignored(entity_id) or entity_id.startswith("$") or entity.synced
-        ]
-        # AWS's own roots may have children without being listed themselves.
-        own_roots = [parent_id for parent_id in self.children if parent_id.startswith("$") and parent_id != ROOT]
-        return {*roots, *(entity_id for root in (*roots, *own_roots) for entity_id in self.below(root))}
-
-
-def prune_candidates(actual: c.Mapping[str, Actual], wanted: c.Sequence[Wanted], scope: Scope) -> set[str]:
-    """The entities that a prune would take away as far as summaries tell. Read them before: synced ones stay."""
-    forest = Forest(actual, scope)
-    return set(forest.below(scope.parent_id)) - {entity.entity_id for entity in wanted} - forest.untouchable()
+class TooManyDeletions(Refused):
+    """A prune that would take away more than ``Scope.max_deletions``. The details have the steps of the plan under ``plan``."""
 
 
 def plan_entities(actual: c.Mapping[str, Actual], wanted: c.Sequence[Wanted], scope: Scope, options: Options) -> Plan:
@@ -144,14 +86,9 @@ class _Planner:
         self.actual = actual
         self.scope = scope
         self.options = options
-        self.forest = Forest(actual, scope)
-        self.untouchable = self.forest.untouchable()
-        self.wanted = {
-            entity.entity_id: entity
-            for entity in wanted
-            if entity.entity_id not in self.untouchable and not self.forest.is_ignored(entity.entity_id)
-        }
-        self.deleted = self._to_delete() if options.prune else set()
+        self.reach = Reach(actual, wanted, scope)
+        self.wanted = self.reach.wanted
+        self.deleted: set[str] = set()
         self.steps: list[Step] = []
         self.updated: dict[str, Actual] = {}
         self.removed_components: list[str] = []
@@ -160,8 +97,10 @@ class _Planner:
         self.freed_by: dict[tuple[str, str], int] = {}  # (parent, name) -> the step that frees it
 
     def plan(self) -> Plan:
-        self._check_parents()
         depths = self._depths()
+        if self.options.prune:
+            self.deleted = self.reach.to_prune()
+        self._check_parents()
         self._check_names()
         order = sorted(self.wanted.values(), key=lambda entity: (depths[entity.entity_id], entity.entity_id))
         work = [(entity, self._changes(entity)) for entity in order]
@@ -174,14 +113,6 @@ class _Planner:
         before = {step.entity_id: self.actual[step.entity_id] for step in self.steps if step.entity_id in self.actual}
         return Plan(self.steps, before, self.updated)
 
-    def _to_delete(self) -> set[str]:
-        """What is in scope and not wanted, except for what has something above which it has to stay."""
-        in_scope = set(self.forest.below(self.scope.parent_id))
-        candidates = in_scope - set(self.wanted) - self.untouchable
-        for entity_id in in_scope & self.untouchable:
-            candidates.difference_update(self.forest.above(entity_id))
-        return candidates
-
     def _check_parents(self) -> None:
         faults = []
         for entity in self.wanted.values():
@@ -189,13 +120,14 @@ class _Planner:
             where = f"entities[{entity.position}].parent_entity_id: "
             if parent_id in self.deleted:
                 faults.append(f"{where}'{parent_id}' would be pruned, since it is not listed; list it, or choose another parent.")
-            elif parent_id not in self.wanted and parent_id not in self.actual and parent_id not in (ROOT, self.scope.parent_id):
-                if self.forest.is_ignored(parent_id):
-                    faults.append(
-                        f"{where}'{parent_id}' matches ignore and is not in the workspace, so that it is not made;"
-                        " take it out of ignore, or choose another parent."
-                    )
-                    continue
+            elif parent_id in self.wanted or parent_id in self.actual or parent_id == ROOT:
+                continue
+            elif parent_id in self.reach.listed:
+                faults.append(
+                    f"{where}'{parent_id}' matches ignore and is not in the workspace, so that it is not made;"
+                    " take it out of ignore, or choose another parent."
+                )
+            elif parent_id != self.scope.parent_id:
                 faults.append(
                     f"{where}there is no entity '{parent_id}' in the list or in the workspace; list it, or choose another parent."
                 )
@@ -299,11 +231,11 @@ class _Planner:
         return None
 
     def _add_deletes(self) -> None:
-        depth = {entity_id: sum(1 for _parent in self.forest.above(entity_id)) for entity_id in self.deleted}
+        depth = {entity_id: sum(1 for _parent in self.reach.now.above(entity_id)) for entity_id in self.deleted}
         deleted_by: dict[str, int] = {}
         for entity_id in sorted(self.deleted, key=lambda entity_id: (-depth[entity_id], entity_id)):
             waits = {self.set_aside_by.get(entity_id)}
-            for child in self.forest.children.get(entity_id, ()):
+            for child in self.reach.now.children.get(entity_id, ()):
                 waits.add(deleted_by.get(child, self.placed_by.get(child)))
             deleted_by[entity_id] = len(self.steps)
             after = tuple(sorted(index for index in waits if index is not None))
@@ -313,7 +245,7 @@ class _Planner:
         gone = sorted(self.deleted) + self.removed_components
         limit = self.scope.max_deletions
         if limit is not None and len(gone) > limit:
-            raise Refused(
+            raise TooManyDeletions(
                 f"The prune would delete {len(gone)} entities and components ({listed(gone)}), but max_deletions is {limit};"
                 " raise max_deletions if that is meant, else complete the list or set ignore.",
                 plan=[step.shown() for step in self.steps],

@@ -16,7 +16,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import a
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Options
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.clock import ServerClock
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import Actual, Definition, Wanted
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Scope, prune_candidates
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.reach import Scope, prune_candidates
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.record import Known, has_components
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import actual_from_answer, actual_from_summary
 

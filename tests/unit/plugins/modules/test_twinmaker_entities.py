@@ -171,6 +171,8 @@ class TestPrune:
         result = apply([{**ENTITIES[0], "parent_entity_id": "site-1"}, ENTITIES[2]], prune=True, max_deletions=1)
         assert result["failed"] and "would delete 2 entities and components ('hall-1', 'panel-1/meter-6')" in result["msg"]
         assert twin.writes() == []
+        assert [(step["action"], step["entity_id"]) for step in result["plan"]] == [("move", "panel-1"), ("delete", "hall-1")]
+        assert result["done"] == [] and result["statistics"]["calls"] == 0
 
     def test_leaves_ignored_synced_and_scene_entities_and_what_is_above_them(self, twin: t.Any, apply: t.Any, apply_thrice: t.Any) -> None:
         apply()

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Options, changes, made_entity
@@ -22,7 +23,8 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model im
     WantedComponent,
     WantedProperty,
 )
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, Scope, plan_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, plan_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.reach import Scope, prune_candidates
 
 PRUNE = Options(prune=True)
 
@@ -206,6 +208,97 @@ def test_a_prune_never_takes_more_than_allowed(before: list[Wanted], after: list
         return
     assert {step.entity_id for step in plan.steps if step.action == "delete"} == gone
     assert len(gone) <= limit
+
+
+def drawn_scope(seed: int) -> Scope:
+    """A parent, mostly below the root, and patterns of which some match none, one or several entities."""
+    chance = random.Random(seed)
+    patterns = [entity_id for entity_id in (*IDS, "e[67]") if chance.random() < 0.15]
+    return Scope(chance.choice([ROOT, *IDS]), tuple(patterns))
+
+
+def set_below(parent_id: str, wanted: list[Wanted]) -> list[Wanted]:
+    """The set with its topmost entities below the parent, as a list leaves them that names no parent."""
+    return [
+        dataclasses.replace(one, parent_id=parent_id) if one.parent_id == ROOT and one.entity_id != parent_id else one for one in wanted
+    ]
+
+
+def with_all_below(entities: dict[str, Actual], roots: set[str]) -> set[str]:
+    """The roots and everything that has one of them above it."""
+
+    def is_below(entity_id: str) -> bool:
+        return entity_id in roots or (entity_id in entities and is_below(entities[entity_id].parent_id))
+
+    return {entity_id for entity_id in entities if is_below(entity_id)}
+
+
+def with_all_above(entities: dict[str, Actual], ids: set[str]) -> set[str]:
+    return {one for one in entities if with_all_below(entities, {one}) & ids}
+
+
+@given(before=sets, after=sets, place=st.integers(0, 2**32), synced=st.sets(st.sampled_from(IDS), max_size=1), seed=st.integers(0, 1000))
+@settings(deadline=None, max_examples=400)
+def test_a_prune_takes_away_below_its_parent_what_no_other_run_would_have_to(
+    before: list[Wanted], after: list[Wanted], place: int, synced: set[str], seed: int
+) -> None:
+    scope = drawn_scope(place)
+    actual = {one: dataclasses.replace(entity, synced=one in synced) for one, entity in made(before).items()}
+    wanted = set_below(scope.parent_id, after)
+    assume(scope.parent_id == ROOT or scope.parent_id in {*actual, *(one.entity_id for one in wanted)})
+    model = Model(actual)
+    try:
+        plan = plan_entities(actual, wanted, scope, PRUNE)
+    except Refused:
+        # Rings, parents that are ignored or would be pruned, and names of entities that are not listed have tests of their own.
+        assume(False)
+    model.carry_out(plan, PRUNE, seed)
+    assert plan_entities(model.entities, wanted, scope, PRUNE).steps == []
+    left_alone = {one for one in actual if one in synced or one in scope.ignore or ("e[67]" in scope.ignore and one in ("e6", "e7"))}
+    untouched = with_all_below(actual, left_alone)
+    assert all(model.entities[one] == actual[one] for one in untouched)
+    for entity in wanted:
+        if entity.entity_id not in untouched and entity.entity_id in model.entities:
+            assert_is(model.entities[entity.entity_id], entity, actual.get(entity.entity_id))
+    # The tree as it is now, with what went where it was.
+    tree = {**actual, **model.entities}
+    listed = {one.entity_id for one in wanted}
+    in_scope = with_all_below(tree, {scope.parent_id} - {ROOT}) - {scope.parent_id} if scope.parent_id != ROOT else set(tree)
+    staying = listed | untouched | with_all_below(tree, left_alone)
+    gone = set(actual) - set(model.entities)
+    assert gone == in_scope - staying - with_all_above(tree, (untouched | with_all_below(tree, left_alone)) & in_scope)
+
+
+@given(before=sets, after=sets, place=st.integers(0, 2**32), synced=st.sets(st.sampled_from(IDS), max_size=2))
+@settings(deadline=None, max_examples=400)
+def test_whatever_goes_was_read_before_even_where_synced_entities_are_not_known_yet(
+    before: list[Wanted], after: list[Wanted], place: int, synced: set[str]
+) -> None:
+    scope = drawn_scope(place)
+    summaries = made(before)
+    actual = {one: dataclasses.replace(entity, synced=one in synced) for one, entity in summaries.items()}
+    wanted = set_below(scope.parent_id, after)
+    # Also for lists that the plan refuses later.
+    to_read = prune_candidates(summaries, wanted, scope)
+    try:
+        plan = plan_entities(actual, wanted, scope, PRUNE)
+    except Refused:
+        assume(False)
+    assert {step.entity_id for step in plan.steps if step.action == "delete"} <= to_read
+
+
+def test_a_listed_entity_brings_what_is_not_listed_below_the_parent_where_it_goes() -> None:
+    actual = {"a": Actual("a", "A", ROOT), "b": Actual("b", "B", ROOT), "c": Actual("c", "C", "b")}
+    plan = plan_entities(actual, [Wanted("b", "B", "a")], Scope("a"), PRUNE)
+    assert [(step.action, step.entity_id) for step in plan.steps] == [("move", "b"), ("delete", "c")]
+    with pytest.raises(Refused, match="would delete 1 entities and components"):
+        plan_entities(actual, [Wanted("b", "B", "a")], Scope("a", max_deletions=0), PRUNE)
+
+
+def test_a_listed_entity_takes_what_is_not_listed_out_where_it_stays() -> None:
+    actual = {"a": Actual("a", "A", ROOT), "b": Actual("b", "B", "a"), "c": Actual("c", "C", "b")}
+    plan = plan_entities(actual, [Wanted("b", "B", ROOT)], Scope("a"), PRUNE)
+    assert [(step.action, step.entity_id) for step in plan.steps] == [("move", "b")]
 
 
 def test_an_entity_may_not_go_below_one_that_stays_below_it() -> None:

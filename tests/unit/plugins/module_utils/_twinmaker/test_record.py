@@ -20,7 +20,8 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import r
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Options
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.clock import ServerClock
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import ROOT
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, Scope, plan_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Plan, plan_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.reach import Scope
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.read import Reader, definitions_of
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import wanted_entities
 

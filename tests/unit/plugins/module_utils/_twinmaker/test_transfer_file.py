@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import transfer_file
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import ROOT, Wanted, WantedComponent, WantedProperty
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Options, Scope, Step, plan_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.plan import Options, Step, plan_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.reach import Scope
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transfer_apply import split
 
 
