@@ -22,7 +22,10 @@ class Limit:
 
 @dataclasses.dataclass(frozen=True)
 class Meter:
-    """A meter in a panel. ``gateway`` reads it at ``address``; ``serial`` is the maker's serial number."""
+    """A meter in a panel. ``gateway`` reads it at ``address``; ``serial`` is the maker's serial number.
+
+    ``incomer``: it measures all that its panel takes, and so what the panel's other meters measure, too.
+    """
 
     id: str
     name: str
@@ -31,15 +34,19 @@ class Meter:
     gateway: str | None = None
     address: str | None = None
     serial: str | None = None
+    incomer: bool = False
     limits: tuple[Limit, ...] = ()
     position: Position | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
+    """``fed_from``: the panel of the site that feeds this one, and whose meters measure it, too."""
+
     id: str
     name: str
     meters: tuple[Meter, ...] = ()
+    fed_from: str | None = None
     position: Position | None = None
 
 
@@ -62,7 +69,10 @@ class Person:
 
 @dataclasses.dataclass(frozen=True)
 class Site:
-    """topic: the MQTT topic that all readings are published to. model: name of the 3D file. Positions are in metres."""
+    """topic: the MQTT topic that all readings are published to. model: name of the 3D file. Positions are in metres.
+
+    timezone: IANA name of the time zone that the site's days begin in.
+    """
 
     id: str
     name: str
@@ -70,3 +80,4 @@ class Site:
     areas: tuple[Area, ...] = ()
     people: tuple[Person, ...] = ()
     model: str | None = None
+    timezone: str = "UTC"

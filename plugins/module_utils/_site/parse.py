@@ -14,10 +14,10 @@ from ansible_collections.energytwin.aws.plugins.module_utils._site import valida
 from ansible_collections.energytwin.aws.plugins.module_utils._site.fields import Fields, Problems, shown
 from ansible_collections.energytwin.aws.plugins.module_utils._site.model import Area, Limit, Meter, Panel, Person, Position, Site
 
-SITE_KEYS = ("id", "name", "topic", "areas", "people", "model")
+SITE_KEYS = ("id", "name", "topic", "areas", "people", "model", "timezone")
 AREA_KEYS = ("id", "name", "areas", "panels", "position")
-PANEL_KEYS = ("id", "name", "meters", "position")
-METER_KEYS = ("id", "name", "model", "phases", "gateway", "address", "serial", "limits", "position")
+PANEL_KEYS = ("id", "name", "meters", "fed_from", "position")
+METER_KEYS = ("id", "name", "model", "phases", "gateway", "address", "serial", "incomer", "limits", "position")
 LIMIT_KEYS = ("warning", "alarm")
 PERSON_KEYS = ("user", "role")
 
@@ -56,6 +56,8 @@ class _Parser:
         self._entity_ids: list[_Named] = []
         self._serials: list[_Named] = []
         self._addresses: list[_Named] = []
+        self._feeds: list[tuple[_Named, str]] = []
+        self._panel_ids: set[str] = set()
         self._meters = 0
 
     def site(self, data: t.Any, site_id: str | None) -> Site:
@@ -67,6 +69,7 @@ class _Parser:
             areas=self._areas(fields, depth=1),
             people=self._people(fields),
             model=fields.text("model", validate.text_fault, validate.model_fault, required=False) or None,
+            timezone=fields.text("timezone", validate.timezone_fault, required=False) or Site.timezone,
         )
         self._siblings([(path, _mapping(entry)) for path, entry in fields.entries("areas")])
         self._across_the_site(fields)
@@ -115,7 +118,8 @@ class _Parser:
         if len(entries) > validate.METERS_PER_PANEL:
             self._problems.add(
                 fields.at("meters"),
-                f"are {len(entries)}; IoT TwinMaker takes at most {validate.METERS_PER_PANEL} components in an entity, divide the panel",
+                f"are {len(entries)}; a panel takes at most {validate.METERS_PER_PANEL}, as IoT TwinMaker takes"
+                f" {validate.COMPONENTS_PER_ENTITY} components in an entity and one is for the panel's totals; divide the panel",
             )
         meters = tuple(self._meter(entry, inner) for inner, entry in entries)
         self._once(
@@ -123,7 +127,13 @@ class _Parser:
             lambda meter_id, _first: f"is used twice in panel {shown(panel_id)}; give each meter of a panel its own id",
         )
         self._siblings([(inner, _mapping(entry)) for inner, entry in entries])
-        return Panel(id=panel_id, name=fields.text("name", validate.text_fault), meters=meters, position=self._position(fields))
+        fed_from = fields.text("fed_from", validate.entity_id_fault, required=False) or None
+        self._panel_ids.add(panel_id)
+        if fed_from:
+            self._feeds.append((_Named(fields.at("fed_from"), fed_from), panel_id))
+        return Panel(
+            id=panel_id, name=fields.text("name", validate.text_fault), meters=meters, fed_from=fed_from, position=self._position(fields)
+        )
 
     def _meter(self, data: t.Any, path: str) -> Meter:
         fields = Fields(data, path, "meter", METER_KEYS, self._problems)
@@ -137,6 +147,7 @@ class _Parser:
             gateway=self._gateway(fields),
             address=fields.identifier("address", validate.text_fault, required=False) or None,
             serial=fields.identifier("serial", validate.text_fault, required=False) or None,
+            incomer=self._flag(fields, "incomer"),
             limits=self._limits(fields, phases),
             position=self._position(fields),
         )
@@ -160,6 +171,12 @@ class _Parser:
         else:
             return int(phases)
         return max(validate.PHASES)
+
+    def _flag(self, fields: Fields, key: str) -> bool:
+        value = fields.raw(key)
+        if value is not None and not isinstance(value, bool):
+            fields.complain(key, "is neither true nor false; write one of them, without quotes")
+        return value is True
 
     def _gateway(self, fields: Fields) -> str | None:
         gateway = fields.text("gateway", validate.text_fault, required=False) or None
@@ -244,6 +261,7 @@ class _Parser:
         )
         remedy = "a meter stands in one panel only, remove one of the two entries or mend it"
         self._once(self._serials, lambda _serial, first: f"is the serial number at {first} too; {remedy}")
+        self._fed_panels()
         self._once(self._addresses, lambda _address, first: f"is the address at {first} too; {remedy}")
         if len(self._entity_ids) > validate.ENTITIES:
             self._problems.add(
@@ -253,6 +271,19 @@ class _Parser:
             fields.missing("areas", "a site has at least one area with a panel and a meter")
         elif not self._meters and not self._problems.sentences:
             self._problems.add("areas", "hold no meter; a site has at least one")
+
+    def _fed_panels(self) -> None:
+        feeds = {panel: named.value for named, panel in self._feeds}
+        for named, panel in self._feeds:
+            if named.value not in self._panel_ids:
+                self._problems.value(named.path, named.value, "is no panel of this site; write the id of the panel that feeds this one")
+                continue
+            above, seen = named.value, {panel}
+            while above in feeds and above not in seen:
+                seen.add(above)
+                above = feeds[above]
+            if above == panel:
+                self._problems.value(named.path, named.value, "is fed from this panel itself; name the panel nearer to the grid")
 
     def _once(self, places: c.Sequence[_Named], rest: c.Callable[[str, str], str]) -> None:
         """Note each value that an earlier place has already. Empty values are faults that were noted before."""

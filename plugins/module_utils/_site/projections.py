@@ -30,6 +30,7 @@ def plain(site: Site) -> Plain:
             "name": site.name,
             "topic": site.topic,
             "model": site.model,
+            "timezone": None if site.timezone == Site.timezone else site.timezone,
             "people": [{"user": person.user, "role": person.role} for person in site.people],
             "areas": [_plain_area(area) for area in site.areas],
         }
@@ -60,6 +61,20 @@ def twin_components(site: Site | c.Mapping[str, t.Any]) -> list[Plain]:
     return [{"entity_id": meter["entity_id"], "component_name": meter["component_name"]} for meter in meters(site)]
 
 
+def summaries(site: Site | c.Mapping[str, t.Any]) -> dict[str, list[list[str]]]:
+    """Whose meters the totals of the site, of each area and of each panel are made of: entity id -> [panel id, meter id] of each.
+
+    None is counted twice: of a panel with incomers only these count, and of panels that feed each other only the first.
+    """
+    site = as_site(site)
+    whole = Area(id=site.id, name=site.name, areas=site.areas)
+    panels = [panel for _path, panel in _panels(site.areas, ())]
+    return {
+        **{area.id: _counted([panel for _path, panel in _panels([area], ())]) for area in (whole, *_every_area(site.areas))},
+        **{panel.id: _counted([panel]) for panel in panels},
+    }
+
+
 def component_name(meter_id: str) -> str:
     return f"meter-{meter_id}"
 
@@ -78,6 +93,23 @@ def _entity(entity_id: str, name: str, parent: str | None, components: Plain | N
     if parent is not None:
         entity["parent_entity_id"] = parent
     return {**entity, "components": components or {}}
+
+
+def _every_area(areas: c.Sequence[Area]) -> c.Iterator[Area]:
+    for area in areas:
+        yield area
+        yield from _every_area(area.areas)
+
+
+def _counted(panels: c.Sequence[Panel]) -> list[list[str]]:
+    feeds = {panel.id: panel.fed_from for panel in panels}
+    counted = []
+    for panel in panels:
+        if panel.fed_from in feeds:
+            continue
+        incomers = [meter for meter in panel.meters if meter.incomer]
+        counted += [[panel.id, meter.id] for meter in incomers or panel.meters]
+    return counted
 
 
 def _component(panel: Panel, meter: Meter, meter_type: str) -> Plain:
@@ -134,6 +166,7 @@ def _plain_panel(panel: Panel) -> Plain:
         {
             "id": panel.id,
             "name": panel.name,
+            "fed_from": panel.fed_from,
             "position": _plain_position(panel.position),
             "meters": [_plain_meter(meter) for meter in panel.meters],
         }
@@ -141,7 +174,7 @@ def _plain_panel(panel: Panel) -> Plain:
 
 
 def _plain_meter(meter: Meter) -> Plain:
-    plain_values = {"limits": _plain_limits(meter.limits), "position": _plain_position(meter.position)}
+    plain_values = {"incomer": meter.incomer or None, "limits": _plain_limits(meter.limits), "position": _plain_position(meter.position)}
     return _present({**{field.name: getattr(meter, field.name) for field in dataclasses.fields(meter)}, **plain_values})
 
 

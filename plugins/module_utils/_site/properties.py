@@ -49,8 +49,26 @@ MEASURED = (
     Property("kWhExport", "kWh", 1, "Energy counter, export"),
 )
 
-# Every property that has a history in the store.
+# Every property that has a history in the store of readings.
 SERIES = (*(measured.name for measured in MEASURED), PROBE)
+
+# What is kept of each hour and of each day of the site, of a meter and of several meters together. A value's time is the beginning of
+# its hour or day; that of the running one grows.
+HOUR, DAY = "Hour", "Day"
+TOTALS = tuple(
+    Property(figure.name + span, figure.unit, 1, f"{figure.description} {text}")
+    for span, text in ((HOUR, "in the hour"), (DAY, "in the day"))
+    for figure in (
+        Property("kWhImport", "kWh", 1, "Energy imported"),
+        Property("kWhExport", "kWh", 1, "Energy exported"),
+        Property("kWAverage", "kW", 1, "Mean active power"),
+        Property("kWPeak", "kW", 1, "Highest mean of 15 minutes (demand)"),
+    )
+)
+# The component of a panel, an area or a site that holds the totals of its meters.
+SUMMARY_TYPE_ID = "com.example.energysummary"
+SUMMARY_ID = "summaryId"
+SUMMARY_NAME = "energy"
 
 
 def measured_by(phases: int) -> tuple[str, ...]:
@@ -59,5 +77,5 @@ def measured_by(phases: int) -> tuple[str, ...]:
 
 
 def unit_of(name: str) -> str:
-    """The unit of a measured property; empty for a ratio, and for what is no measured property."""
-    return next((measured.unit for measured in MEASURED if measured.name == name), "")
+    """The unit of a property; empty for a ratio, and for what is neither measured nor a total."""
+    return next((known.unit for known in (*MEASURED, *TOTALS) if known.name == name), "")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import re
 import typing as t
+import zoneinfo
 
 from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import MEASURED, measured_by
 
@@ -23,7 +24,9 @@ MODEL_ENDINGS = (".glb", ".gltf")
 # Limits of IoT TwinMaker: its service model, and its default quotas.
 ENTITY_ID_LENGTH = 128
 NAME_LENGTH = 256
-METERS_PER_PANEL = 30
+COMPONENTS_PER_ENTITY = 30
+# One component of a panel holds its totals.
+METERS_PER_PANEL = COMPONENTS_PER_ENTITY - 1
 HIERARCHY_DEPTH = 30
 ENTITIES = 50_000
 # The site's own entity and the panel's stand above and below the areas.
@@ -36,6 +39,7 @@ TOPIC_SLASHES = 7
 
 _ENTITY_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z_\-0-9.:]*[a-zA-Z0-9]")
 _METER_ID = re.compile(r"[a-zA-Z_\-0-9]+")
+_TIMEZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 _CONTROL = re.compile(r"[\u0000-\u001f\u007f]")
 
 
@@ -90,6 +94,13 @@ def topic_fault(value: str) -> str | None:
     return None
 
 
+def timezone_fault(value: str) -> str | None:
+    """A name of the IANA time zone database. A machine without that database can judge the form only."""
+    if not _TIMEZONE.fullmatch(value) or (not _is_timezone(value) and _is_timezone("Europe/Berlin")):
+        return "is no time zone; write an IANA name, for example Europe/Berlin or UTC"
+    return None
+
+
 def model_fault(value: str) -> str | None:
     if not value.lower().endswith(MODEL_ENDINGS):
         return "is no 3D file that a scene can show; give a .glb or .gltf file"
@@ -107,6 +118,14 @@ def limit_property_fault(name: str, phases: int) -> str | None:
 def is_number(value: t.Any) -> bool:
     """A finite number; a boolean is none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_timezone(value: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _is_utf8(value: str) -> bool:

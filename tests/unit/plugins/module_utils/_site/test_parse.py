@@ -63,6 +63,26 @@ def test_a_good_site_is_taken_as_it_is() -> None:
     assert (meter.limits[0].property, meter.limits[0].warning, meter.limits[0].alarm) == ("kW", 40.0, 50.0)
 
 
+def test_a_panel_is_fed_from_another_panel_of_the_site_and_never_from_itself() -> None:
+    def feeding(*feeds: str) -> dict[str, t.Any]:
+        panels = [{"id": f"p{number}", "name": f"P{number}", "fed_from": feed, "meters": []} for number, feed in enumerate(feeds, 1)]
+        return site(areas=[{**site()["areas"][0], "panels": [*site()["areas"][0]["panels"], *panels]}])
+
+    assert parse_site(feeding("mech-rooftop", "p1"), "example-plant").areas[0].panels[2].fed_from == "p1"
+    assert problems(feeding("p9")) == [
+        "areas[0].panels[1].fed_from: 'p9' is no panel of this site; write the id of the panel that feeds this one"
+    ]
+    itself = "is fed from this panel itself; name the panel nearer to the grid"
+    assert problems(feeding("p2", "p1")) == [f"areas[0].panels[1].fed_from: 'p2' {itself}", f"areas[0].panels[2].fed_from: 'p1' {itself}"]
+
+
+def test_whether_a_meter_is_an_incomer_is_true_or_false() -> None:
+    assert parse_site(with_meter(incomer=True), "example-plant").areas[0].panels[0].meters[0].incomer
+    assert problems(with_meter(incomer="yes")) == [
+        f"{PANEL}.meters[0].incomer: 'yes' is neither true nor false; write one of them, without quotes"
+    ]
+
+
 def test_all_faults_are_said_at_once() -> None:
     data = with_meters({**METER, "id": True, "phases": 2}, {"id": "6"}, "meter")
     data["topic"] = "a/+"
@@ -120,7 +140,12 @@ def test_all_faults_are_said_at_once() -> None:
         (site(areas="roof"), "areas: 'roof' is no list; write one entry per line, each after a dash"),
         (site(id="other"), "id: 'other' is not the site's id 'example-plant'; leave it out, the name of the inventory host is the id"),
         (site(name="Line\nbreak"), "name: 'Line\\nbreak' holds a line break or another control character; write it on one line"),
-        ("plant", "'plant' is no site; write a mapping with the keys id, name, topic, areas, people, model"),
+        ("plant", "'plant' is no site; write a mapping with the keys id, name, topic, areas, people, model, timezone"),
+        (
+            site(timezone="Europe/Nowhere"),
+            "timezone: 'Europe/Nowhere' is no time zone; write an IANA name, for example Europe/Berlin or UTC",
+        ),
+        (site(timezone="../etc/passwd"), "timezone: '../etc/passwd' is no time zone; write an IANA name, for example Europe/Berlin or UTC"),
     ],
 )
 def test_a_fault_names_path_value_and_remedy(data: t.Any, problem: str) -> None:
@@ -193,9 +218,10 @@ def test_an_id_is_legal_for_an_entity(entity_id: str) -> None:
 
 
 def test_quotas_of_twinmaker_hold() -> None:
-    meters = [{"id": number, "name": f"Meter {number}", "phases": 1} for number in range(31)]
+    meters = [{"id": number, "name": f"Meter {number}", "phases": 1} for number in range(30)]
     assert problems(with_meters(*meters)) == [
-        f"{PANEL}.meters: are 31; IoT TwinMaker takes at most 30 components in an entity, divide the panel"
+        f"{PANEL}.meters: are 30; a panel takes at most 29, as IoT TwinMaker takes 30 components in an entity and one is for the panel's totals;"
+        " divide the panel"
     ]
     assert parse_site(nested(28), "example-plant")
     assert any("29 levels deep; IoT TwinMaker takes at most 28 levels of areas" in problem for problem in problems(nested(29)))

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
-from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import as_site, meters, plain, twin_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import as_site, meters, plain, summaries, twin_entities
 from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import MEASURED, SERIES, measured_by
 
 METER_IDS = st.lists(st.from_regex(r"[A-Za-z0-9_-]{1,6}", fullmatch=True) | st.integers(0, 999), max_size=4, unique_by=str)
@@ -89,6 +89,46 @@ def test_the_plain_form_is_the_same_site(data: dict[str, t.Any]) -> None:
     assert as_site(json.loads(json.dumps(plain(site)))) == site
 
 
+@settings(max_examples=30, deadline=None)
+@given(sites())
+def test_without_incomers_and_feeds_every_meter_counts_once_for_all_that_it_stands_in(data: dict[str, t.Any]) -> None:
+    counted = summaries(parse_site(data))
+    assert list(counted) == [
+        *(entity["entity_id"] for entity in twin_entities(parse_site(data)) if entity["entity_id"] not in panels_of(data)),
+        *panels_of(data),
+    ]
+    expected: dict[str, list[list[str]]] = {entity_id: [] for entity_id in counted}
+    for meter in meters(data):
+        for entity_id in (data["id"], *meter["area_ids"], meter["panel_id"]):
+            expected[entity_id].append([meter["panel_id"], meter["meter_id"]])
+    assert {key: sorted(value) for key, value in counted.items()} == {key: sorted(value) for key, value in expected.items()}
+
+
+def panels_of(data: dict[str, t.Any]) -> list[str]:
+    def below(area: dict[str, t.Any]) -> list[str]:
+        return [*(panel["id"] for panel in area.get("panels", [])), *(one for inner in area.get("areas", []) for one in below(inner))]
+
+    return [panel for area in data["areas"] for panel in below(area)]
+
+
+def test_what_an_incomer_or_a_feeding_panel_measures_is_not_counted_twice() -> None:
+    def panel(panel_id: str, *meter_ids: str, **more: str) -> dict[str, t.Any]:
+        meters = [{"id": one, "name": one, "phases": 3, "incomer": one == "in"} for one in meter_ids]
+        return {"id": panel_id, "name": panel_id, "meters": meters, **more}
+
+    hall = {"id": "hall", "name": "Hall", "panels": [panel("main", "in", "a", "b"), panel("light", "a", "b", fed_from="main")]}
+    roof = {"id": "roof", "name": "Roof", "panels": [panel("cold", "a", fed_from="main")]}
+    found = summaries({"id": "plant", "name": "Plant", "topic": "t", "areas": [hall, roof]})
+    assert found == {
+        "plant": [["main", "in"]],
+        "hall": [["main", "in"]],
+        "roof": [["cold", "a"]],
+        "main": [["main", "in"]],
+        "light": [["light", "a"], ["light", "b"]],
+        "cold": [["cold", "a"]],
+    }
+
+
 def test_everything_that_a_meter_is_given_comes_through() -> None:
     meter = {
         "id": "5",
@@ -98,6 +138,7 @@ def test_everything_that_a_meter_is_given_comes_through() -> None:
         "gateway": "gw",
         "address": "7",
         "serial": "A1",
+        "incomer": True,
         "limits": {"kW": {"warning": 40.0, "alarm": 50.0}},
         "position": [1.0, 2.0, 3.0],
     }
@@ -106,6 +147,7 @@ def test_everything_that_a_meter_is_given_comes_through() -> None:
         "name": "Plant",
         "topic": "energy/plant",
         "model": "plant.glb",
+        "timezone": "Europe/Berlin",
         "people": [{"user": "jane", "role": "editor"}],
         "areas": [
             {
