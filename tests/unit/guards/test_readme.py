@@ -27,8 +27,3 @@ def test_every_module_of_the_collection_is_named() -> None:
     modules = {path.stem for path in (REPOSITORY / "plugins/modules").glob("*.py")}
     named = set(re.findall(r"`(\w+)`", README))
     assert {module for module in modules if not module.endswith("_info")} <= named
-
-
-def test_every_link_leads_somewhere() -> None:
-    missing = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link and not (REPOSITORY / link).exists()]
-    assert missing == []
