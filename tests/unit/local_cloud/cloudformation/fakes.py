@@ -75,6 +75,9 @@ class Thing(Provider):
     def plan(self, identity: Identity, properties: Properties) -> str:
         return "" if self.chosen_by_service else str(properties.get("Name") or generated_name(identity, 40))
 
+    def imported(self, identifier: c.Mapping[str, str]) -> str | None:
+        return identifier["Name"] if set(identifier) == {"Name"} else None
+
     def create(self, clients: Clients, identity: Identity, physical_id: str, properties: Properties, tags: Tags) -> str:
         name = physical_id or f"id-{identity.token}"
         self.world.call("create", name)
@@ -111,6 +114,7 @@ class Thing(Provider):
         return True
 
     def attributes(self, clients: Clients, identity: Identity, physical_id: str, properties: Properties) -> dict[str, t.Any]:
+        self.world.done("read", physical_id)
         return {"Arn": f"arn:test:{physical_id}", "Size": str(properties["Size"])}
 
 

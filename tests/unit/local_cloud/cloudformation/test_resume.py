@@ -56,6 +56,21 @@ def test_a_creation_goes_on(start: Start, world: World, at: str) -> None:
     assert driver.events().count(("A", "CREATE_COMPLETE")) == 1
 
 
+def test_an_import_goes_on(start: Start, world: World) -> None:
+    kept = json.dumps(template_of(A=thing(Name="a", DeletionPolicy="Retain")))
+    driver = start()
+    driver.create(template=kept)
+    driver.delete()
+    identified = {"ResourceType": "AWS::Test::Thing", "LogicalResourceId": "A", "ResourceIdentifier": {"Name": "a"}}
+    wanted = {"StackName": "one", "ChangeSetName": "take-in", "ChangeSetType": "IMPORT", "ResourcesToImport": [identified]}
+    made = driver.client.create_change_set(TemplateBody=kept, **wanted)
+    crash(world, "read a", lambda: driver.client.execute_change_set(ChangeSetName=made["Id"]))
+    driver = start()
+    assert driver.settled("one") == "IMPORT_COMPLETE"
+    assert driver.physical_id("A") == "a"
+    assert driver.events().count(("A", "IMPORT_COMPLETE")) == 1
+
+
 def test_a_generated_name_survives(start: Start, world: World) -> None:
     driver = start()
     world.crash_after = "any"

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import uuid
 
-from local_cloud.cloudformation import changes, parameters
+from local_cloud.cloudformation import changes, graph, imports, parameters
 from local_cloud.cloudformation.desk import page, refuse_unsupported
-from local_cloud.cloudformation.errors import constraint, invalid, not_implemented
+from local_cloud.cloudformation.errors import constraint, invalid
 from local_cloud.cloudformation.scope import Target
 from local_cloud.cloudformation.stacks import Stacks
 from local_cloud.errors import ApiError
@@ -28,18 +28,25 @@ class ChangeSets(Stacks):
 
     def create_change_set(self, request: Request) -> Answer:
         given = request.parameters
-        refuse_unsupported(given)
         name, kind = given["ChangeSetName"], given.get("ChangeSetType", "UPDATE")
+        refuse_unsupported({key: value for key, value in given.items() if kind != "IMPORT" or key != "ResourcesToImport"})
         if not _NAME.fullmatch(name) or len(name) > 128:
             raise constraint(name, "changeSetName", f"satisfy regular expression pattern: {_NAME.pattern}")
-        if kind == "IMPORT":
-            raise not_implemented("change sets of type IMPORT")
         stack, is_new = self._stack_for(given, kind)
         if any(other["name"] == name for other in self.records.change_sets(stack["id"])):
             raise ApiError("AlreadyExistsException", f"ChangeSet {name} cannot be created due to a mismatch with existing attribute Name")
-        target = self.target(given, None if kind == "CREATE" else stack)
+        target = self.target(given, None if kind == "CREATE" or is_new else stack)
+        identified: imports.Identified = {}
+        why = _NO_CHANGES
         if kind == "CREATE":
             found, something = changes.additions(self.preview(stack, target), self.table), True
+        elif kind == "IMPORT":
+            scope = self.preview(stack, target)
+            outputs_there = {output["OutputKey"] for output in stack["outputs"]}
+            identified = imports.check(given, scope, self.records.resources(stack["id"]), outputs_there, self.table)
+            found = imports.changes(identified, graph.order(scope.dependencies()), scope)
+            refused = imports.refusal(identified, scope, self.records, self.table, self.cloud.client)
+            something, why = refused is None, refused or ""
         else:
             found, outputs = self.planned(stack, target)
             something = bool(found) or outputs or target.tags != stack["tags"]
@@ -54,9 +61,10 @@ class ChangeSets(Stacks):
             "target": {"template": target.template.text, "parameters": target.values, "tags": target.tags},
             "given": {key: given[key] for key in ("Capabilities", "RoleARN", "OnStackFailure") if key in given},
             "changes": found,
+            "identified": identified,
             "status": "CREATE_COMPLETE" if something else "FAILED",
             "execution": "AVAILABLE" if something else "UNAVAILABLE",
-            "reason": None if something else _NO_CHANGES,
+            "reason": None if something else why,
         }
         with self.cloud.store.transaction():
             if is_new:
@@ -71,7 +79,7 @@ class ChangeSets(Stacks):
     def _stack_for(self, given: Parameters, kind: str) -> tuple[Record, bool]:
         """(the stack that the change set is for, whether it is made for it)."""
         name = given["StackName"]
-        if kind == "CREATE":
+        if kind == "CREATE" or (kind == "IMPORT" and self._may_be_made(name)):
             standing = self.records.stack(name) if name.startswith("arn:") else self.records.named(name)
             if standing is None:
                 return self.new_stack(name, given), True
@@ -83,6 +91,11 @@ class ChangeSets(Stacks):
         stack = self.find(name, words=_BY_NAME, deleted=False)
         self.check_updatable(stack, disable_rollback=True)
         return stack, False
+
+    def _may_be_made(self, name: str) -> bool:
+        """Whether an import makes the stack of that name."""
+        standing = None if name.startswith("arn:") else self.records.named(name)
+        return not name.startswith("arn:") and (standing is None or standing["status"] == "REVIEW_IN_PROGRESS")
 
     def _change_set(self, given: Parameters) -> Record:
         wanted = given["ChangeSetName"]
@@ -175,6 +188,9 @@ class ChangeSets(Stacks):
             on_failure = options.get("OnStackFailure", "DO_NOTHING" if options.get("DisableRollback") else "ROLLBACK")
             self._forget_all(stack)
             self.begin_creation(stack, target, on_failure, token)
+        elif change_set["kind"] == "IMPORT":
+            self._forget_all(stack)
+            self.begin_import(stack, target, change_set, token)
         else:
             if options.get("OnStackFailure") == "DO_NOTHING":
                 options["DisableRollback"] = True

@@ -206,6 +206,7 @@ def operation(kind: str, target: Target | None, **more: t.Any) -> Record:
         "on_failure": "ROLLBACK",
         "retain_except_on_create": False,
         "policy_during_update": None,
+        "identified": {},
         "capabilities": [],
         **more,
     }

@@ -91,6 +91,33 @@ class Instances:
         except Exception as error:
             self._fail(resource, verb, error)
 
+    def take_in(
+        self, logical_id: str, kind: str, wanted: c.Callable[[], Record], physical_id: str, depends_on: list[str], metadata: t.Any
+    ) -> None:
+        """Make something that is there already a resource of the stack; it is not touched. Raises Failed."""
+        resource: Record = {"logical_id": logical_id, "type": kind, "status": None, "reason": None, "metadata": metadata}
+        try:
+            self._records.resource_event(
+                self._stack_id, resource, "IMPORT_IN_PROGRESS", "Resource import started.", physical_id=physical_id
+            )
+            provider = self._table[kind]
+            # without the stack's tags, which the next update sets
+            following = {**wanted(), "tags": {}, "depends_on": depends_on, "operation": self._operation, "token": str(uuid.uuid4())}
+            provider.check(logical_id, following["properties"])
+            if not provider.exists(self._clients, physical_id):
+                raise ResourceError(f"{kind} with identifier {physical_id} does not exist")
+            self._settled(provider, physical_id)
+            identity = self._identity(resource, following)
+            resource["instance"] = {
+                **following,
+                "physical_id": physical_id,
+                "attributes": provider.attributes(self._clients, identity, physical_id, following["properties"]),
+                "ref": provider.ref(physical_id),
+            }
+            self._records.resource_event(self._stack_id, resource, "IMPORT_COMPLETE", "Resource import completed.")
+        except Exception as error:
+            self._fail(resource, "IMPORT", error)
+
     def leftovers(self, logical_id: str) -> list[Record]:
         """The instances that an update has made of a resource, and that are to be deleted when it is undone."""
         resource = self._records.resource(self._stack_id, logical_id) or {}

@@ -5,9 +5,10 @@
 """An operation on a stack as a state machine: its stage is stored, and any stage can be taken up again after a crash.
 
 Stages: "apply" brings every resource to what the target asks for; "restore" undoes that after a failed update; "sweep"
-deletes what is left over, and ends the operation. The operation's record: kind (CREATE, UPDATE, DELETE), stage, target
+deletes what is left over, and ends the operation. The operation's record: kind (CREATE, UPDATE, IMPORT, DELETE), stage, target
 (template, parameters, tags), done (logical ids finished in this stage), garbage (what sweep deletes, in order), failures,
-outcome (the stack's status when sweep ends well, and when it does not), and what the request asked for.
+outcome (the stack's status when sweep ends well, and when it does not), identified (logical id -> physical id
+of what an import takes in) and what the request asked for.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from local_cloud.store import Record
 Load = c.Callable[[str], Template]
 SETTLE_SECONDS = 600.0
 _CANCELLED = "User Initiated"
-_STANDING = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+_STANDING = ("CREATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 
 class Halted(BaseException):
@@ -90,8 +91,11 @@ class Operation:
                 self._check(operation)
                 kind = target.template.resources[name]["Type"]
                 metadata = target.template.resources[name].get("Metadata")
-                allow = self._policy(stack, operation, name, kind)
-                instances.bring(name, kind, functools.partial(scope.wanted, name, self._table), needs[name], metadata, allow)
+                wanted = functools.partial(scope.wanted, name, self._table)
+                if operation["kind"] != "IMPORT":
+                    instances.bring(name, kind, wanted, needs[name], metadata, self._policy(stack, operation, name, kind))
+                elif name in operation["identified"]:
+                    instances.take_in(name, kind, wanted, operation["identified"][name], needs[name], metadata)
                 resources[name] = self._records.resource(self._id, name) or {}
                 self._done(name)
             self._check_removals(stack, operation, resources, order)
@@ -245,6 +249,12 @@ class Operation:
             elif operation["kind"] == "UPDATE":
                 self._records.event(stack, "UPDATE_ROLLBACK_IN_PROGRESS", why)
                 operation.update(stage="restore", done=[], garbage=[])
+            elif operation["kind"] == "IMPORT":
+                # what was to be imported stays as it is, outside of the stack
+                self._records.event(stack, "IMPORT_ROLLBACK_IN_PROGRESS", why)
+                for name in operation["identified"]:
+                    self._records.forget_resource(self._id, name)
+                self._begin_sweep(stack, [], "IMPORT_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE")
             else:
                 deletes = operation["on_failure"] == "DELETE"
                 self._records.event(

@@ -73,6 +73,22 @@ class Stacks(Desk):
             self.records.put_stack(stack)
         self.engine.launch(stack["id"])
 
+    def begin_import(self, stack: Record, target: Target, change_set: Record, token: str | None) -> None:
+        """Store the operation that imports what a change set identifies, and begin it."""
+        with self.records.change(stack["id"]) as changed:
+            self.note_token(changed, "ExecuteChangeSet", token)
+            changed.update(
+                change_set=change_set["id"],
+                operation=operation(
+                    "IMPORT",
+                    target,
+                    capabilities=change_set["given"].get("Capabilities", []),
+                    identified=change_set["identified"],
+                ),
+            )
+            self.records.event(changed, "IMPORT_IN_PROGRESS", "User Initiated")
+        self.engine.launch(stack["id"])
+
     def update_stack(self, request: Request) -> Answer:
         given = request.parameters
         refuse_unsupported(given)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 
-from local_cloud.cloudformation.providers import grafana, iam, iot, lambda_, s3, scheduler, stores, twinmaker
+from local_cloud.cloudformation.providers import alarms, grafana, iam, iot, lambda_, s3, scheduler, stores, twinmaker
 from local_cloud.cloudformation.providers.base import Provider
 
 Table = dict[str, Provider]
@@ -18,6 +18,10 @@ Table = dict[str, Provider]
 def providers() -> Table:
     """Resource type -> provider."""
     made: list[Provider] = [
+        alarms.Subscription(),
+        alarms.TopicPolicy(),
+        alarms.alarm(),
+        alarms.topic(),
         grafana.workspace(),
         iam.InlinePolicy(),
         iam.ManagedPolicy(),

@@ -185,6 +185,10 @@ class Api(Provider):
     def plan(self, identity: Identity, properties: Properties) -> str:
         return "|".join(str(properties.get(name) or self.generated(identity)) for name in self.keys.values())
 
+    def imported(self, identifier: c.Mapping[str, str]) -> str | None:
+        names = list(self.keys.values())
+        return "|".join(identifier[name] for name in names) if sorted(names) == sorted(identifier) else None
+
     def generated(self, identity: Identity) -> str:
         """The name of a resource whose template gives none."""
         if self.named is None:

@@ -98,6 +98,13 @@ class Provider(abc.ABC):
     def plan(self, identity: Identity, properties: Properties) -> str:
         """The physical id the resource will have; empty if the service chooses it."""
 
+    def imported(self, identifier: c.Mapping[str, str]) -> str | None:
+        """The physical id of a resource that is identified so for an import; None if that is not what identifies the type.
+
+        Raises ResourceError for a type that the local cloud cannot import.
+        """
+        raise ResourceError(f"The local cloud does not implement importing {self.schema.type}")
+
     @abc.abstractmethod
     def create(self, clients: Clients, identity: Identity, physical_id: str, properties: Properties, tags: Tags) -> str:
         """Bring the resource into being. Gives its physical id."""

@@ -246,4 +246,65 @@ SCHEMAS: dict[str, Schema] = {
         attributes=_words("Arn"),
         unsupported=_words("EndDate GroupName KmsKeyArn StartDate"),
     ),
+    "AWS::CloudWatch::Alarm": Schema(
+        type="AWS::CloudWatch::Alarm",
+        properties=_words(
+            """
+            ActionConfiguration ActionsEnabled AlarmActions AlarmDescription AlarmName ComparisonOperator DatapointsToAlarm Dimensions
+            EvaluateLowSampleCountPercentile EvaluationCriteria EvaluationInterval EvaluationPeriods EvaluationWindow ExtendedStatistic
+            InsufficientDataActions MetricName Metrics Namespace OKActions Period Statistic Tags Threshold ThresholdMetricId
+            TreatMissingData Unit WarmUpConfiguration
+            """
+        ),
+        create_only=_words("AlarmName"),
+        attributes=_words("Arn"),
+        unsupported=_words(
+            """
+            ActionConfiguration EvaluateLowSampleCountPercentile EvaluationCriteria EvaluationInterval EvaluationWindow
+            ExtendedStatistic ThresholdMetricId WarmUpConfiguration
+            """
+        ),
+        tags="list",
+    ),
+    "AWS::SNS::Topic": Schema(
+        type="AWS::SNS::Topic",
+        properties=_words(
+            """
+            ArchivePolicy ContentBasedDeduplication DataProtectionPolicy DeliveryStatusLogging DisplayName FifoThroughputScope FifoTopic
+            KmsMasterKeyId MaximumMessageSize SignatureVersion Subscription Tags TopicName TracingConfig
+            """
+        ),
+        create_only=_words("FifoTopic TopicName"),
+        attributes=_words("TopicArn TopicName"),
+        unsupported=_words(
+            """
+            ArchivePolicy ContentBasedDeduplication DataProtectionPolicy DeliveryStatusLogging FifoThroughputScope FifoTopic
+            KmsMasterKeyId MaximumMessageSize SignatureVersion Subscription TracingConfig
+            """
+        ),
+        tags="list",
+    ),
+    "AWS::SNS::TopicPolicy": Schema(
+        type="AWS::SNS::TopicPolicy",
+        properties=_words("PolicyDocument Topics"),
+        required=_words("PolicyDocument Topics"),
+        attributes=_words("Id"),
+    ),
+    "AWS::SNS::Subscription": Schema(
+        type="AWS::SNS::Subscription",
+        properties=_words(
+            """
+            DeliveryPolicy Endpoint FilterPolicy FilterPolicyScope Protocol RawMessageDelivery RedrivePolicy Region ReplayPolicy
+            SubscriptionRoleArn TopicArn
+            """
+        ),
+        required=_words("Protocol TopicArn"),
+        create_only=_words("Endpoint Protocol TopicArn"),
+        attributes=_words("Arn"),
+        unsupported=_words(
+            """
+            DeliveryPolicy FilterPolicy FilterPolicyScope RawMessageDelivery RedrivePolicy Region ReplayPolicy SubscriptionRoleArn
+            """
+        ),
+    ),
 }
