@@ -51,7 +51,8 @@ def _dynamodb(module: AnsibleAWSModule) -> Store:
     found = dynamodb.describe(client, table)
     if found is None:
         return Nothing(f"the DynamoDB table {table}")
-    return DynamoDb(client, table, f"{found['TableArn']} {found.get('TableId', '')}", module.params["retention_days"])
+    identity = f"{found['TableArn']} {found['CreationDateTime'].isoformat()}"
+    return DynamoDb(client, table, identity, module.params["retention_days"])
 
 
 def _timestream(module: AnsibleAWSModule) -> Store:
