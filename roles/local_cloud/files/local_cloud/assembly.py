@@ -14,12 +14,14 @@ from local_cloud.cloudformation import CloudFormation
 from local_cloud.front.core import Front
 from local_cloud.front.moto import Moto
 from local_cloud.service import Service
+from local_cloud.services.cloudwatch import CloudWatch
 from local_cloud.services.grafana import Grafana
 from local_cloud.services.iam import Iam
 from local_cloud.services.iot import Iot, IotData
 from local_cloud.services.lambda_ import Lambda
 from local_cloud.services.scheduler import Scheduler
 from local_cloud.services.service_quotas import ServiceQuotas
+from local_cloud.services.sns import Sns
 from local_cloud.services.sts import Sts
 from local_cloud.services.timestream import TimestreamQuery, TimestreamWrite
 from local_cloud.services.twinmaker import TwinMaker
@@ -31,6 +33,8 @@ KINDS: tuple[type[Service], ...] = (
         Sts,
         Iam,
         ServiceQuotas,
+        Sns,
+        CloudWatch,
         TimestreamWrite,
         TimestreamQuery,
         Lambda,

@@ -87,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     logged.add_argument("--lines", "-n", type=int, default=50, help="how many (default: %(default)s)")
     logged.set_defaults(command=_log)
 
+    messages = commands.add_parser("messages", help="show what SNS has been given to send; nothing leaves this machine")
+    messages.add_argument("--json", action="store_true", help="as JSON")
+    messages.set_defaults(command=_messages)
+
     reset = commands.add_parser("reset", help="remove all that it holds")
     reset.set_defaults(command=_reset)
 
@@ -304,6 +308,19 @@ def _line(entry: log.Entry) -> str:
     moment = datetime.datetime.fromtimestamp(entry.time).isoformat(sep=" ", timespec="milliseconds")
     status = entry.status or "cut"
     return f"{moment}  {status:>3}  {entry.milliseconds:8.1f} ms  {entry.service}:{entry.operation}  {entry.principal}"
+
+
+def _messages(options: argparse.Namespace) -> int:
+    _running(options)
+    messages = ask(options.home, "messages")["messages"]
+    print(json.dumps(messages) if options.json else "\n".join(map(_message, messages)) or "No messages.")
+    return 0
+
+
+def _message(message: dict[str, t.Any]) -> str:
+    moment = datetime.datetime.fromtimestamp(message["time"]).isoformat(sep=" ", timespec="seconds")
+    to = ", ".join(message["recipients"]) or "nobody, as there is no confirmed subscription"
+    return f"{moment}  {message['topic']}\nTo: {to}\nSubject: {message['subject'] or 'none'}\n\n{message['message']}\n"
 
 
 def _reset(options: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+from local_cloud.metrics import Metrics
 from local_cloud.settings import Settings
 from local_cloud.store import Store
 
@@ -35,6 +36,7 @@ class Cloud:
         self.settings = settings
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.store = Store(settings.home / "cloud.sqlite")
+        self.metrics = Metrics(self.store)
         self.services: list[Service] = []
 
     def add(self, service: Service) -> None:

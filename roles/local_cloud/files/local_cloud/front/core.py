@@ -34,6 +34,7 @@ _GLOBAL = frozenset({"iam", "sts"})
 
 # The names under which requests are signed, where they are not the models' own. Here, so that no model is read before it is needed.
 _SCOPES = {
+    "cloudwatch": "monitoring",
     "iot-data": "iotdata",
     "service-quotas": "servicequotas",
     "sso-admin": "sso",
@@ -63,6 +64,10 @@ class Call:
     @property
     def operation(self) -> str:
         return self.target.operation
+
+    @property
+    def protocol(self) -> str:
+        return models.spoken(self.service, self.request)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,14 +133,14 @@ class Front:
             failure = ApiError(
                 "InvalidSignatureException", f"Credential should be scoped to a valid region: {home}, not {region}.", status=403
             )
-            raise Refused(serialise.error(names[0], None, failure), scope)
+            raise Refused(serialise.error(names[0], None, failure, models.spoken(names[0], request)), scope)
         for name in names:
             target = models.target(name, request)
             if target is not None:
                 return Call(name, target, key, request)
         asked = request.headers.get("x-amz-target") or dict(models.form(request)).get("Action") or f"{request.method} {request.path}"
         failure = ApiError("NotImplemented", f"The local cloud knows no operation of {names[0]} for {asked}.", status=501)
-        raise Refused(serialise.error(names[0], None, failure), scope)
+        raise Refused(serialise.error(names[0], None, failure, models.spoken(names[0], request)), scope)
 
     def perform(self, call: Call | Page) -> tuple[HttpResponse, str | None]:
         """The answer, and the role session that called (None: the account's own user, or somebody with a token of the service's)."""
@@ -146,11 +151,12 @@ class Front:
             principal = self._cloud.access.principal(call.access_key, _token(call.request))
             return self._answer(call, principal), principal
         except ApiError as failure:
-            return serialise.error(call.service, call.operation, failure), principal
+            return serialise.error(call.service, call.operation, failure, call.protocol), principal
         except Exception:  # whatever goes wrong in a service, the client gets an answer and the log the reason
             traceback.print_exc()
             sentence = f"The local cloud failed in {call.service}:{call.operation}; its log file says why."
-            return serialise.error(call.service, call.operation, ApiError("InternalFailure", sentence, status=500)), principal
+            failed = ApiError("InternalFailure", sentence, status=500)
+            return serialise.error(call.service, call.operation, failed, call.protocol), principal
 
     def _answer(self, call: Call, principal: str | None) -> HttpResponse:
         room = self._rooms.get(call.service)
@@ -168,7 +174,7 @@ class Front:
         request = Request(call.service, call.operation, parameters, principal, call.request.host)
         room.admit(request)
         answer = method(request)
-        return serialise.answer(call.service, call.operation, answer or {})
+        return serialise.answer(call.service, call.operation, answer or {}, call.protocol)
 
     def _require(self, call: Call, parameters: c.Mapping[str, t.Any], principal: str | None) -> None:
         """A role session needs leave for the action: on its resource where the front knows it, else on any resource at all."""

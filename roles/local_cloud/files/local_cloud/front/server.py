@@ -33,6 +33,7 @@ from local_cloud.front.core import refusal as plain_refusal
 from local_cloud.front.log import Entry, Log
 from local_cloud.protocol import models, serialise
 from local_cloud.protocol.http import HttpRequest, HttpResponse
+from local_cloud.services.sns import Sns
 from local_cloud.settings import Knobs, Settings
 
 _CUT = "local_cloud.cut"
@@ -41,7 +42,7 @@ _SHOWN = 100  # characters of an unknown address in the log
 _THREADS = 32  # more than cores: calls wait for Lambdas, which call back
 _METADATA = re.compile(rb"^X-Amz-Meta-[^:]*", re.MULTILINE)
 _NOT_OURS = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
-_THROTTLED = {"json": 400, "query": 400, "rest-json": 429, "rest-xml": 503}
+_THROTTLED = {"json": 400, "query": 400, "rest-json": 429, "rest-xml": 503, models.CBOR: 400}
 
 StartResponse = c.Callable[[str, list[tuple[str, str]]], object]
 Environ = dict[str, t.Any]
@@ -78,7 +79,7 @@ class Server:
         self._door = _Door()
         self.cloud = self._build(settings)
         self._log = Log(settings.home)
-        commands: dict[str, control.Command] = {"status": self._status, "set": self._set, "reset": self._reset}
+        commands: dict[str, control.Command] = {"status": self._status, "set": self._set, "reset": self._reset, "messages": self._messages}
         self._control = control.Control(runfiles.token(settings.home), commands)
         # Clients keep their connections: far more than waitress' default of 100 must fit.
         self._sockets: dict[int, t.Any] = {}
@@ -194,6 +195,9 @@ class Server:
             self.cloud.store.put(_KNOBS, "", dataclasses.asdict(new))
         return {"knobs": dataclasses.asdict(new), "changed": new != old}
 
+    def _messages(self, _unused: dict[str, t.Any]) -> dict[str, t.Any]:
+        return {"messages": self.cloud.service(Sns).messages()}
+
     def _reset(self, _unused: dict[str, t.Any]) -> dict[str, t.Any]:
         """A new, empty cloud in the same process: its knobs stay, all that it held is gone."""
         with self._door.closed():
@@ -257,8 +261,8 @@ def _throttled(call: Call | Page) -> HttpResponse:
     """AWS's statuses: the newer protocol has one of its own for it."""
     if isinstance(call, Page):
         return plain_refusal(429, "ThrottlingException", "Rate exceeded")
-    status = _THROTTLED[models.protocol_of(call.service)]
-    response = serialise.error(call.service, call.operation, ApiError("ThrottlingException", "Rate exceeded", status=status))
+    failure = ApiError("ThrottlingException", "Rate exceeded", status=_THROTTLED[call.protocol])
+    response = serialise.error(call.service, call.operation, failure, call.protocol)
     return dataclasses.replace(response, headers={**response.headers, "Retry-After": "1"})
 
 
@@ -268,7 +272,8 @@ def _failed(call: Call | Page) -> HttpResponse:
     declared = {shape.name for shape in models.operation_model(call.service, call.operation).error_shapes}
     names = ("InternalServerException", "InternalFailureException", "ServiceException", "InternalServerError")
     code = next((name for name in names if name in declared), "InternalFailure")
-    return serialise.error(call.service, call.operation, ApiError(code, "An internal error occurred. (a fault of the knobs)", status=500))
+    failure = ApiError(code, "An internal error occurred. (a fault of the knobs)", status=500)
+    return serialise.error(call.service, call.operation, failure, call.protocol)
 
 
 def _request(environ: Environ) -> HttpRequest:

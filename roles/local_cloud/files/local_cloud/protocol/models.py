@@ -17,6 +17,8 @@ from botocore.model import OperationModel, ServiceModel
 
 from local_cloud.protocol.http import HttpRequest
 
+CBOR: t.Final = "smithy-rpc-v2-cbor"
+
 
 @functools.cache
 def _session() -> botocore.session.Session:
@@ -37,8 +39,21 @@ def operation_model(service: str, operation: str) -> OperationModel:
 
 @functools.cache
 def protocol_of(service: str) -> str:
-    """``json``, ``rest-json``, ``query`` or ``rest-xml``."""
+    """The protocol of a service, the first one where it speaks several: ``json``, ``rest-json``, ``query``, ``rest-xml`` or ``smithy-rpc-v2-cbor``."""
     return str(service_model(service).metadata["protocol"])
+
+
+def spoken(service: str, request: HttpRequest) -> str:
+    """The protocol of a request; of those that the service speaks, as its headers tell them apart."""
+    metadata = service_model(service).metadata
+    known = metadata.get("protocols", [metadata["protocol"]])
+    if len(known) == 1:
+        return protocol_of(service)
+    if CBOR in known and request.headers.get("smithy-protocol") == "rpc-v2-cbor":
+        return CBOR
+    if "json" in known and "x-amz-target" in request.headers:
+        return "json"
+    return "query" if "query" in known else protocol_of(service)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +66,10 @@ class Target:
 
 def target(service: str, request: HttpRequest) -> Target | None:
     """The operation of ``service`` that ``request`` means; None if its model has no such operation."""
-    protocol = protocol_of(service)
+    protocol = spoken(service, request)
+    if protocol == CBOR:
+        prefix, _unused, operation = request.path.rpartition("/operation/")
+        return _known(service, operation if prefix == f"/service/{service_model(service).metadata['targetPrefix']}" else "")
     if protocol == "json":
         return _known(service, request.headers.get("x-amz-target", "").rpartition(".")[2])
     if protocol == "query":

@@ -16,7 +16,7 @@ import typing as t
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from local_cloud.errors import ApiError
-from local_cloud.protocol import models
+from local_cloud.protocol import cbor, models
 from local_cloud.protocol.http import HttpRequest
 
 Parameters = dict[str, t.Any]
@@ -32,12 +32,14 @@ def parse(service: str, target: models.Target, request: HttpRequest) -> Paramete
     shape = models.operation_model(service, target.operation).input_shape
     if shape is None:
         return {}
-    protocol = models.protocol_of(service)
+    protocol = models.spoken(service, request)
     if protocol == "query":
         tree = _tree(pair for pair in models.form(request) if pair[0] not in _FORM_OWN)
         return t.cast(Parameters, _from_tree(tree, shape))
     if protocol == "json":
         return t.cast(Parameters, _from_json(_document(request.body), shape))
+    if protocol == models.CBOR:
+        return t.cast(Parameters, _from_json(_cbor_document(request.body), shape))
     return _from_rest(shape, target, request)
 
 
@@ -50,6 +52,17 @@ def _document(body: bytes) -> dict[str, t.Any]:
         raise ApiError("SerializationException", "The request body is not valid JSON.", status=400) from None
     if not isinstance(document, dict):
         raise ApiError("SerializationException", "The request body must be a JSON object.", status=400)
+    return document
+
+
+def _cbor_document(body: bytes) -> dict[str, t.Any]:
+    """CBOR has its own bytes and moments; all else is as in JSON."""
+    try:
+        document = cbor.loads(body) if body else {}
+    except ValueError as error:
+        raise ApiError("SerializationException", f"The request body is not valid CBOR: {error}.", status=400) from None
+    if not isinstance(document, dict):
+        raise ApiError("SerializationException", "The request body must be a CBOR map.", status=400)
     return document
 
 

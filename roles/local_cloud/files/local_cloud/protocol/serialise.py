@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from local_cloud.errors import ApiError
-from local_cloud.protocol import models
+from local_cloud.protocol import cbor, models
 from local_cloud.protocol.http import HttpResponse
 
 # The older protocols have names of their own for the errors that any call may meet.
@@ -40,25 +40,33 @@ _OLDER_NAMES = {
 }
 
 
-def answer(service: str, operation: str, result: dict[str, t.Any]) -> HttpResponse:
-    """The answer of a call that succeeded. ``result`` is under the model's member names; unknown ones are a programming error."""
+def answer(service: str, operation: str, result: dict[str, t.Any], protocol: str | None = None) -> HttpResponse:
+    """The answer of a call that succeeded. ``result`` is under the model's member names; unknown ones are a programming error.
+
+    protocol: the one of the request, where the service speaks several.
+    """
     model = models.operation_model(service, operation)
     shape = model.output_shape
     unknown = sorted(result.keys() - (shape.members.keys() if shape is not None else set()))
     if unknown:
         raise TypeError(f"{service}:{operation} has no members {', '.join(unknown)} in its answer")
-    protocol = models.protocol_of(service)
+    protocol = protocol or models.protocol_of(service)
     if protocol == "query":
         return _query_answer(service, operation, shape, result)
+    if protocol == models.CBOR:
+        return _cbor_reply(200, _to_cbor(result, shape) if shape is not None else {})
     if protocol == "json":
         document = _to_json(result, shape) if shape is not None else {}
         return _reply(200, _json_type(service), json.dumps(document).encode())
     return _rest_answer(service, model.http.get("responseCode", 200), shape, result)
 
 
-def error(service: str, operation: str | None, failure: ApiError) -> HttpResponse:
-    """An error in the form of the service's protocol; its HTTP status comes from the model unless the error has its own."""
-    protocol = models.protocol_of(service)
+def error(service: str, operation: str | None, failure: ApiError, protocol: str | None = None) -> HttpResponse:
+    """An error in the form of the service's protocol; its HTTP status comes from the model unless the error has its own.
+
+    protocol: the one of the request, where the service speaks several.
+    """
+    protocol = protocol or models.protocol_of(service)
     shape = next((s for s in models.service_model(service).error_shapes if failure.code in (s.name, s.error_code)), None)
     declared = shape.metadata.get("error", {}) if shape is not None else {}
     status = failure.status or declared.get("httpStatusCode") or (500 if shape is not None and shape.metadata.get("fault") else 400)
@@ -70,9 +78,20 @@ def error(service: str, operation: str | None, failure: ApiError) -> HttpRespons
         name = next((member for member in shape.members if member.lower() == "message"), "message")
         members = t.cast("dict[str, t.Any]", _to_json({**failure.members, name: failure.message}, shape)) or members
         members.setdefault(name, failure.message)
+    queried = _query_error(service, shape, failure, status)
+    if protocol == models.CBOR:
+        return _cbor_reply(status, {"__type": shape.name if shape is not None else failure.code, **members}, queried)
     if protocol == "json":
-        return _reply(status, _json_type(service), json.dumps({"__type": failure.code, **members}).encode())
+        return _reply(status, _json_type(service), json.dumps({"__type": failure.code, **members}).encode(), queried)
     return _reply(status, "application/json", json.dumps(members).encode(), {"x-amzn-ErrorType": failure.code})
+
+
+def _query_error(service: str, shape: StructureShape | None, failure: ApiError, status: int) -> dict[str, str]:
+    """The header by which a service that spoke the query protocol once tells the code of old."""
+    if "awsQueryCompatible" not in models.service_model(service).metadata:
+        return {}
+    code = shape.error_code if shape is not None else _OLDER_NAMES["query"].get(failure.code, failure.code)
+    return {"x-amzn-query-error": f"{code};{'Receiver' if status >= 500 else 'Sender'}"}
 
 
 def _reply(status: int, content_type: str, body: bytes, headers: dict[str, str] | None = None) -> HttpResponse:
@@ -81,6 +100,28 @@ def _reply(status: int, content_type: str, body: bytes, headers: dict[str, str] 
 
 def _json_type(service: str) -> str:
     return f"application/x-amz-json-{models.service_model(service).metadata.get('jsonVersion', '1.0')}"
+
+
+# ---- cbor
+
+
+def _cbor_reply(status: int, document: dict[str, t.Any], headers: dict[str, str] | None = None) -> HttpResponse:
+    return _reply(status, "application/cbor", cbor.dumps(document), {"smithy-protocol": "rpc-v2-cbor", **(headers or {})})
+
+
+def _to_cbor(value: t.Any, shape: Shape) -> t.Any:
+    kind = shape.type_name
+    if isinstance(shape, StructureShape):
+        return {name: _to_cbor(value[name], member) for name, member in shape.members.items() if value.get(name) is not None}
+    if isinstance(shape, ListShape):
+        return [_to_cbor(item, shape.member) for item in value]
+    if isinstance(shape, MapShape):
+        return {key: _to_cbor(item, shape.value) for key, item in value.items()}
+    if kind == "timestamp":
+        return cbor.Moment(value.timestamp() if isinstance(value, datetime.datetime) else float(value))
+    if kind == "blob":
+        return _bytes(value)
+    return float(value) if kind in ("float", "double") else value
 
 
 # ---- json

@@ -40,6 +40,10 @@ class Context:
     account: str
 
     @functools.cached_property
+    def is_json(self) -> bool:
+        return not isinstance(self.payload, bytes)
+
+    @functools.cached_property
     def payload(self) -> t.Any:
         """The JSON value, or the bytes as they are if they are no JSON."""
         try:

@@ -17,12 +17,15 @@ from local_cloud.broker.rules import actions, evaluate
 from local_cloud.broker.rules.actions import Failure, Job
 from local_cloud.broker.rules.context import Context, Message
 from local_cloud.broker.rules.rule import ACTIONS, Action, Rule, compile_rule, fingerprint
+from local_cloud.metrics import Datum
 
 if t.TYPE_CHECKING:
     from local_cloud.cloud import Cloud
 
 RULES: t.Final = "iot/rule"
 COUNTERS: t.Final = "iot/rule-counters"
+# (metric, rule, type of the action or None) -> how often
+Metrics: t.TypeAlias = "collections.Counter[tuple[str, str, str | None]]"
 _LOG = logging.getLogger(__name__)
 
 
@@ -44,14 +47,19 @@ class Engine:
         """Runs all rules on the messages. When it returns, every action has succeeded, or its error action has been run."""
         counters: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
         errors: dict[str, str] = {}
+        metrics: Metrics = collections.Counter()
         rules = self._rules()
-        for name in {topics.basic_ingest_rule(message.topic) for message in messages} - {None, *(rule.name for rule in rules)}:
-            _LOG.warning("RuleNotFound: a message was published for the rule %s, which does not exist or is disabled", name)
+        known = {rule.name for rule in rules}
+        for name in (topics.basic_ingest_rule(message.topic) for message in messages):
+            if name is not None and name not in known:
+                _LOG.warning("RuleNotFound: a message was published for the rule %s, which does not exist or is disabled", name)
+                metrics["RuleNotFound", name, None] += 1
         for rule in rules:
             triggering = [message for message in messages if _triggers(rule, message)]
             if triggering:
-                self._run(rule, triggering, counters[rule.name], errors)
-        self._count(counters, errors)
+                metrics["TopicMatch", rule.name, None] += len(triggering)
+                self._run(rule, triggering, counters[rule.name], errors, metrics)
+        self._count(counters, errors, metrics)
 
     def _rules(self) -> list[Rule]:
         """The enabled rules. A parsed rule is kept while its payload stays the same."""
@@ -68,14 +76,17 @@ class Engine:
             rules.append(known[1])
         return rules
 
-    def _run(self, rule: Rule, messages: c.Sequence[Message], counter: collections.Counter[str], errors: dict[str, str]) -> None:
-        jobs, failures = self._evaluated(rule, messages)
+    def _run(
+        self, rule: Rule, messages: c.Sequence[Message], counter: collections.Counter[str], errors: dict[str, str], metrics: Metrics
+    ) -> None:
+        jobs, failures = self._evaluated(rule, messages, metrics)
         counter["matched"] += len(jobs)
         for action in rule.actions:
             passed = [index for index, job in enumerate(jobs) if job.result is not _NO_RESULT]
             outcomes = self._perform(action, [jobs[index] for index in passed])
             for index, failure in zip(passed, outcomes, strict=True):
                 counter["succeeded" if failure is None else "failed"] += 1
+                metrics["Success" if failure is None else "Failure", rule.name, ACTIONS[action.kind]] += 1
                 if failure is not None:
                     failures[index].append((ACTIONS[action.kind], failure))
         failed = [index for index in range(len(jobs)) if failures[index]]
@@ -87,18 +98,22 @@ class Engine:
         reasons = ["The rule has no error action"] * len(failed)
         if rule.error_action is not None:
             reasons = [failure.reason if failure else "" for failure in self._perform(rule.error_action, documents)]
+            for reason in reasons:
+                metrics["ErrorActionFailure" if reason else "ErrorActionSuccess", rule.name, ACTIONS[rule.error_action.kind]] += 1
         lost = [reason for reason in reasons if reason]
         if lost:
             counter["lost"] += len(lost)
             errors[rule.name] += f" - error action: {lost[-1]}"
             _LOG.error("rule %s: error action: %s", rule.name, lost[-1])
 
-    def _evaluated(self, rule: Rule, messages: c.Sequence[Message]) -> tuple[list[Job], list[list[tuple[str, Failure]]]]:
+    def _evaluated(self, rule: Rule, messages: c.Sequence[Message], metrics: Metrics) -> tuple[list[Job], list[list[tuple[str, Failure]]]]:
         """The messages that pass WHERE. One that cannot be evaluated is a job without a result, and a failure."""
         jobs: list[Job] = []
         failures: list[list[tuple[str, Failure]]] = []
         for message in messages:
             context = Context(message, rule.version_2, self._cloud.settings.account)
+            if not context.is_json:
+                metrics["ParseError", rule.name, None] += 1
             try:
                 passed, result = evaluate.run(rule.statement, context)
             except (ValueError, ArithmeticError, RecursionError) as error:
@@ -119,8 +134,13 @@ class Engine:
             _LOG.exception("rule %s: %s", jobs[0].rule.name, action.kind)
             return [Failure("", f"{type(error).__name__}: {error}") for _unused in jobs]
 
-    def _count(self, counters: c.Mapping[str, c.Mapping[str, int]], errors: c.Mapping[str, str]) -> None:
+    def _count(self, counters: c.Mapping[str, c.Mapping[str, int]], errors: c.Mapping[str, str], metrics: Metrics) -> None:
+        data = [
+            Datum.count(name, number, RuleName=rule, **({} if action is None else {"ActionType": action}))
+            for (name, rule, action), number in metrics.items()
+        ]
         with self._cloud.store.transaction():
+            self._cloud.metrics.add("AWS/IoT", data, self._cloud.now())
             for name, counter in counters.items():
                 record = self._cloud.store.get(COUNTERS, name) or {"matched": 0, "succeeded": 0, "failed": 0, "lost": 0}
                 for key, number in counter.items():

@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import base64
+import collections.abc as c
 import concurrent.futures
+import contextlib
+import dataclasses
 import json
 import threading
 import typing as t
@@ -15,6 +18,7 @@ import uuid
 
 from local_cloud.cloud import Cloud
 from local_cloud.errors import ApiError
+from local_cloud.metrics import Datum
 from local_cloud.service import Answer, Request
 from local_cloud.services.lambda_ import configuration
 from local_cloud.services.lambda_.functions import Functions
@@ -112,12 +116,23 @@ class Lambda(Functions, Grants):
                 break
             except PoolClosed:  # the function was changed just now: take it as it is
                 record = self._find(arn)
+        self._measure(record["FunctionName"], Invocations=1, Errors=int(run.error), Throttles=0, Duration=run.milliseconds)
         self._logs.write(Entry(record["Role"], record["LoggingConfig"]["LogGroup"], run.log_stream, run.log, self.cloud.now()))
         if len(run.payload) > MOST_RESPONSE and not run.error:
             message = f"Response payload size exceeded maximum allowed payload size ({MOST_RESPONSE} bytes)."
             report = {"errorMessage": message, "errorType": "Function.ResponseSizeTooLarge"}
-            return Run(json.dumps(report), True, False, run.log, run.log_stream)
+            return dataclasses.replace(run, payload=json.dumps(report), error=True, timed_out=False)
         return run
+
+    def _measure(self, function: str, **values: float) -> None:
+        """Adds to the metrics of the function, and of all functions."""
+        units = {"Duration": "Milliseconds"}
+        data = [
+            Datum.value(name, value, units.get(name, "Count"), **dimensions)
+            for name, value in values.items()
+            for dimensions in ({"FunctionName": function}, {})
+        ]
+        self.cloud.metrics.add("AWS/Lambda", data, self.cloud.now())
 
     def _run_event(self, key: str) -> None:
         """An asynchronous invocation; it is forgotten when it has run, however it ended."""
@@ -175,8 +190,26 @@ class Lambda(Functions, Grants):
             session=tuple(keys.items()),
         )
 
-    def _reserved(self, record: Record) -> _Reserved:
-        return _Reserved(self._lock, self._running, record["FunctionArn"], record["Concurrency"])
+    @contextlib.contextmanager
+    def _reserved(self, record: Record) -> c.Iterator[None]:
+        """Counts an invocation against the function's reserved concurrency; above it, AWS throttles."""
+        arn, most = record["FunctionArn"], record["Concurrency"]
+        with self._lock:
+            count = self._running.get(arn, 0)
+            throttled = most is not None and count >= most
+            if not throttled:
+                self._running[arn] = count + 1
+        if throttled:
+            self._measure(record["FunctionName"], Throttles=1)
+            reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
+            raise ApiError("TooManyRequestsException", "Rate Exceeded.", Reason=reason, Type="User")
+        try:
+            yield
+        finally:
+            with self._lock:
+                left = self._running.pop(arn) - 1
+                if left:
+                    self._running[arn] = left
 
     def _forget(self, arn: str) -> None:
         with self._lock:
@@ -193,28 +226,6 @@ class Lambda(Functions, Grants):
     def _check_payload(body: bytes, most: int) -> None:
         if len(body) > most:
             raise ApiError("RequestTooLargeException", f"Request must be smaller than {most} bytes for the InvokeFunction operation")
-
-
-class _Reserved:
-    """Counts an invocation against the function's reserved concurrency; above it, AWS throttles."""
-
-    def __init__(self, lock: threading.Lock, running: dict[str, int], arn: str, reserved: int | None) -> None:
-        self._lock, self._running, self._arn, self._most = lock, running, arn, reserved
-
-    def __enter__(self) -> None:
-        with self._lock:
-            count = self._running.get(self._arn, 0)
-            if self._most is not None and count >= self._most:
-                raise ApiError(
-                    "TooManyRequestsException", "Rate Exceeded.", Reason="ReservedFunctionConcurrentInvocationLimitExceeded", Type="User"
-                )
-            self._running[self._arn] = count + 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            left = self._running.pop(self._arn) - 1
-            if left:
-                self._running[self._arn] = left
 
 
 def _client_context(encoded: str | None) -> str | None:

@@ -54,13 +54,14 @@ class Spec:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What came of one invocation. payload: JSON text; error: it is an error report; log: all that was printed."""
+    """What came of one invocation. payload: JSON text; error: it is an error report; log: all that was printed; milliseconds: without loading."""
 
     payload: str
     error: bool
     timed_out: bool
     log: str
     log_stream: str
+    milliseconds: float
 
 
 class PoolClosed(Exception):
@@ -216,7 +217,7 @@ class Worker:
             f"Billed Duration: {int(milliseconds) + 1} ms\tMemory Size: {self._spec.memory} MB\t"
             f"Max Memory Used: {answer['memory'] // 1024} MB{cold}\n"
         )
-        return Run(answer["payload"], not answer["ok"], timed_out, self._take_log(), self.log_stream)
+        return Run(answer["payload"], not answer["ok"], timed_out, self._take_log(), self.log_stream, milliseconds)
 
     def _write_log(self, text: str) -> None:
         self._log.write(text.encode())

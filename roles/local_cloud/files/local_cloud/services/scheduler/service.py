@@ -23,6 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local_cloud.cloud import Cloud
 from local_cloud.errors import ApiError
 from local_cloud.service import Answer, Request, Service
+from local_cloud.services.cloudwatch import CloudWatch
 from local_cloud.store import Record
 
 SCHEDULE: t.Final = "scheduler-schedule"
@@ -180,9 +181,9 @@ class Scheduler(Service):
             self._changed.clear()
             upcoming = self.cloud.now() + _LONGEST_SLEEP
             try:
-                upcoming = self.run_due()
+                upcoming = min(self.run_due(), self.cloud.service(CloudWatch).run_due())
             except Exception:  # a fault of ours must not end all schedules
-                _LOG.exception("schedules")
+                _LOG.exception("schedules and alarms")
             if not self._stopped:
                 self._changed.wait(max(0.0, upcoming - self.cloud.now()))
 
