@@ -15,6 +15,7 @@ import concurrent.futures
 import dataclasses
 import heapq
 import re
+import threading
 import time
 import typing as t
 
@@ -208,87 +209,119 @@ def apply_plan(
     return _Run(plan.steps, carry_out, report, clock).run(concurrency)
 
 
+@dataclasses.dataclass
 class _Run:
-    def __init__(
-        self, steps: list[Step], carry_out: c.Callable[[Step], Rest | None], report: c.Callable[[str], None], clock: c.Callable[[], float]
-    ) -> None:
-        self.steps = steps
-        self.carry_out = carry_out
-        self.report = report
-        self.clock = clock
+    """One run of a plan. ``changed`` guards everything below it, and tells threads that wait."""
+
+    steps: list[Step]
+    carry_out: c.Callable[[Step], Rest | None]
+    report: c.Callable[[str], None]
+    clock: c.Callable[[], float]
+
+    def __post_init__(self) -> None:
+        self.changed = threading.Condition()
+        self.reported = self.clock()
         self.outcome = Outcome()
-        self.waits = [len(step.after) for step in steps]
+        self.waits = [len(step.after) for step in self.steps]
         self.waiting: dict[int, list[int]] = collections.defaultdict(list)
-        for index, step in enumerate(steps):
+        for index, step in enumerate(self.steps):
             for earlier in step.after:
                 self.waiting[earlier].append(index)
         self.ready = [index for index, count in enumerate(self.waits) if count == 0]
         self.rests: collections.deque[tuple[int, Rest]] = collections.deque()
         self.alone: dict[int, str] = {}  # a create that is to be tried once more -> what was said of it
         self.tried_alone: set[int] = set()
-        self.running: dict[concurrent.futures.Future[Rest | None], int] = {}
+        self.running: set[int] = set()
+        self.broken = False
 
     def run(self, concurrency: int) -> Outcome:
-        reported = self.clock()
         with concurrent.futures.ThreadPoolExecutor(concurrency) as pool:
-            while self._begin(pool, concurrency):
-                finished, _others = concurrent.futures.wait(
-                    self.running, timeout=REPORT_SECONDS, return_when=concurrent.futures.FIRST_COMPLETED
-                )
-                for future in finished:
-                    self._take(future)
-                if self.clock() - reported >= REPORT_SECONDS:
-                    reported = self.clock()
-                    self.report(f"{len(self.outcome.done)} of {len(self.steps)} steps are done")
+            threads = [pool.submit(self._work) for _number in range(concurrency)]
+        for thread in threads:
+            thread.result()
         # Those that did not come to their second try, since another step has failed.
         self.outcome.failed.update(self.alone)
         return self.outcome
 
-    def _begin(self, pool: concurrent.futures.Executor, concurrency: int) -> bool:
-        """Begins what can begin. Returns whether anything runs."""
-        failed = bool(self.outcome.failed)
-        if self.alone and not failed:
-            if not self.running:
-                index, _said = self.alone.popitem()
-                self.tried_alone.add(index)
-                self._submit(pool, index)
-        elif not self.tried_alone & set(self.running.values()):
-            while self.ready and not failed and len(self.running) < concurrency:
-                self._submit(pool, heapq.heappop(self.ready))
-            while self.rests and len(self.running) < concurrency:
-                index, rest = self.rests.popleft()
-                self.running[pool.submit(rest)] = index
-        return bool(self.running)
+    def _work(self) -> None:
+        """What each thread does. It takes its work itself: one that hands work out to the others would keep them waiting."""
+        while (job := self._take()) is not None:
+            index, work = job
+            rest: Rest | None = None
+            failure: AwsError | Refused | None = None
+            try:
+                rest = work()
+            except (AwsError, Refused) as error:
+                failure = error
+            except BaseException:
+                with self.changed:
+                    self.broken = True
+                    self.changed.notify_all()
+                raise
+            with self.changed:
+                self.running.remove(index)
+                if failure is None:
+                    self._note(index, rest)
+                else:
+                    self._note_failure(index, failure)
+                if self.clock() - self.reported >= REPORT_SECONDS:
+                    self.reported = self.clock()
+                    self.report(f"{len(self.outcome.done)} of {len(self.steps)} steps are done")
+                self.changed.notify_all()
 
-    def _submit(self, pool: concurrent.futures.Executor, index: int) -> None:
-        at_once = bool(self.waiting.get(index)) or index in self.tried_alone
-        self.running[pool.submit(self._work, self.steps[index], at_once)] = index
-
-    def _work(self, step: Step, at_once: bool) -> Rest | None:
-        rest = self.carry_out(step)
-        if rest is None or not at_once:
-            return rest
-        rest()
+    def _take(self) -> tuple[int, c.Callable[[], Rest | None]] | None:
+        """The next piece of work, once there is one; None if there will be no more."""
+        with self.changed:
+            while not self.broken:
+                job = self._next()
+                if job is not None:
+                    self.running.add(job[0])
+                    return job
+                if not self.running:
+                    return None
+                self.changed.wait()
         return None
 
-    def _take(self, future: concurrent.futures.Future[Rest | None]) -> None:
-        index = self.running.pop(future)
-        try:
-            rest = future.result()
-        except AwsError as error:
-            step = self.steps[index]
-            if step.action == "create" and error.code in (CONFLICT, VALIDATION) and index not in self.tried_alone:
-                self.alone[index] = error.sentence()
-            else:
-                self.outcome.failed[index] = error.sentence()
-        except Refused as error:
+    def _next(self) -> tuple[int, c.Callable[[], Rest | None]] | None:
+        if self.alone and not self.outcome.failed:
+            if self.running:
+                return None
+            index, _said = self.alone.popitem()
+            self.tried_alone.add(index)
+            return index, self._step(index)
+        if self.tried_alone & self.running:
+            return None
+        if self.ready and not self.outcome.failed:
+            index = heapq.heappop(self.ready)
+            return index, self._step(index)
+        return self.rests.popleft() if self.rests else None
+
+    def _step(self, index: int) -> c.Callable[[], Rest | None]:
+        at_once = bool(self.waiting.get(index)) or index in self.tried_alone
+
+        def work() -> Rest | None:
+            rest = self.carry_out(self.steps[index])
+            if rest is None or not at_once:
+                return rest
+            rest()
+            return None
+
+        return work
+
+    def _note(self, index: int, rest: Rest | None) -> None:
+        if rest is not None:
+            self.rests.append((index, rest))
+            return
+        self.outcome.done.append(index)
+        for later in self.waiting.get(index, ()):
+            self.waits[later] -= 1
+            if self.waits[later] == 0:
+                heapq.heappush(self.ready, later)
+
+    def _note_failure(self, index: int, error: AwsError | Refused) -> None:
+        if isinstance(error, Refused):
             self.outcome.failed[index] = error.message
+        elif self.steps[index].action == "create" and error.code in (CONFLICT, VALIDATION) and index not in self.tried_alone:
+            self.alone[index] = error.sentence()
         else:
-            if rest is not None:
-                self.rests.append((index, rest))
-                return
-            self.outcome.done.append(index)
-            for later in self.waiting.get(index, ()):
-                self.waits[later] -= 1
-                if self.waits[later] == 0:
-                    heapq.heappush(self.ready, later)
+            self.outcome.failed[index] = error.sentence()

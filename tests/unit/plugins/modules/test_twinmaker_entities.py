@@ -478,14 +478,16 @@ class TestDisturbed:
     @pytest.mark.parametrize("code", ["ConflictException", "ValidationException"])
     def test_a_create_that_fails_beside_others_is_tried_once_more_alone(self, twin: t.Any, apply: t.Any, fault: t.Any, code: str) -> None:
         entities = [ENTITIES[2], *({"entity_id": f"a-{n}", "name": f"A {n}", "parent_entity_id": "site-1"} for n in range(6))]
-        refused: list[int] = []
+        refused: list[str] = []
+        create = twin.CreateEntity
 
-        def in_the_way(operation: str, number: int) -> None:
-            if operation == "CreateEntity" and "site-1" in twin.entities and len(refused) < 2:
-                refused.append(number)
+        def in_the_way(workspaceId: str, entityId: str, **request: t.Any) -> t.Any:
+            if entityId in ("a-0", "a-3") and entityId not in refused:
+                refused.append(entityId)
                 raise fault(code, "try again")
+            return create(workspaceId, entityId, **request)
 
-        twin.before.append(in_the_way)
+        twin.CreateEntity = in_the_way
         assert not apply(entities).get("failed")
         assert len(refused) == 2 and len(twin.tree()) == 7
 
