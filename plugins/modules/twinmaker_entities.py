@@ -423,7 +423,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transfor
 )
 
 SHOWN_FAILURES = 5
-REPEATED_ENTITIES = 1000
+REPEATED_ENTITIES = 100
 
 
 @dataclasses.dataclass

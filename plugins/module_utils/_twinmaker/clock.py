@@ -26,6 +26,7 @@ class ServerClock:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._ahead: float | None = None
+        self._last: str | None = None
 
     def attach(self, client: t.Any) -> None:
         """Makes the clock read every answer that a boto3 client gets."""
@@ -38,6 +39,10 @@ class ServerClock:
 
     def see(self, date: str | None) -> None:
         """Takes a Date header."""
+        # The first answer of a second tells more than the others of that second.
+        if date == self._last:
+            return
+        self._last = date
         try:
             seconds = email.utils.parsedate_to_datetime(date or "").timestamp()
         except (TypeError, ValueError):
