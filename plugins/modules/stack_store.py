@@ -111,7 +111,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.energytwin.aws.plugins.module_utils._aws import checked_tags, connect, run
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, as_diff
 from ansible_collections.energytwin.aws.plugins.module_utils._stack import api
-from ansible_collections.energytwin.aws.plugins.module_utils._stack.stores import NEVER_MADE, Clients, delete, look, take_in
+from ansible_collections.energytwin.aws.plugins.module_utils._stack.stores import NEVER_MADE, Clients, check_keys, delete, look, take_in
 from ansible_collections.energytwin.aws.plugins.module_utils._stack.template import Store, check, stores
 
 Answer = dict[str, t.Any]
@@ -130,6 +130,8 @@ def imported(clients: Clients, parameters: Answer, check_mode: bool) -> Answer:
         return nothing
     there = [store for store in stores(template, name, given) if look(clients, store) is not None]
     found = [store for store in there if store.in_force]
+    for store in found:
+        check_keys(clients, store, template)
     others = [store.plain() for store in there if not store.in_force]
     if not found:
         return {**nothing, "others": others}

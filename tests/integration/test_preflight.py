@@ -50,7 +50,6 @@ def test_an_empty_account_is_ready_and_stays_empty(running: LocalCloud) -> None:
 
 
 def test_a_site_that_is_not_ready_is_told_everything_at_once_and_nothing_is_made(running: LocalCloud, tmp_path: pathlib.Path) -> None:
-    running.client("timestream-write").create_database(DatabaseName=f"{SITE}_db")
     running.client("logs").create_log_group(logGroupName=f"/energytwin/{SITE}/reader")
     wanted = {"accountAccessType": "CURRENT_ACCOUNT", "permissionType": "SERVICE_MANAGED", "authenticationProviders": ["SAML"]}
     for number in range(5):
@@ -70,7 +69,6 @@ def test_a_site_that_is_not_ready_is_told_everything_at_once_and_nothing_is_made
     for expected in (
         "account: 123456789012 (needed: 210987654321)",
         "quota: grafana workspaces: 5 (needed: 6 or more)",
-        f"name: database: '{SITE}_db' is taken",
         f"name: log group: '/energytwin/{SITE}/reader' is taken",
         "'energy/+/plant' holds a wildcard",
         "gateway gw-roof: python: none (needed: 3.10 or newer)",
@@ -82,7 +80,7 @@ def test_a_site_that_is_not_ready_is_told_everything_at_once_and_nothing_is_made
 
 def test_a_new_account_is_told_that_timestream_is_closed(running: LocalCloud) -> None:
     running.command("set", "new_account=1")
-    result = running.play("preflight.yml", "-e", "stack_storage=timestream", "-e", '{"preflight_ignore": ["name: database"]}')
+    result = running.play("preflight.yml", "-e", "stack_storage=timestream")
     assert result.code != 0
     assert checks(result)["timestream"]["found"] == "closed to this account"
     assert "choose another stack_storage" in failures(result)

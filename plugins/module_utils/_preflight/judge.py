@@ -32,6 +32,8 @@ NAMED = {
     "table": ("table", "dynamodb:DescribeTable"),
     "log group": ("log_group", "logs:DescribeLogGroups"),
 }
+# What a stack leaves behind when it is deleted, and role stack takes into the next one of its name.
+STORES = frozenset(("database", "table"))
 # Stacks in these states never held anything; role stack makes them anew.
 NEVER_MADE = frozenset(("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS"))
 RUN_AGAIN = "mend that, then run again"
@@ -201,7 +203,9 @@ def _taken(needs: Needs, facts: Facts) -> c.Iterator[Check]:
             yield _unanswered(f"name: {thing}", "a free name", reply, permission)
             continue
         found = _own_workspace(needs, reply) if thing == "workspace" else reply.value
-        if found:
+        if found and thing in STORES:
+            yield Check(f"name: {thing}", GOOD, f"'{found}' was kept, the stack takes it in", "free, or kept from an earlier stack")
+        elif found:
             remedy = "something of this name is there that no stack has: delete it, import it into a stack, or set another stack_name"
             yield Check(f"name: {thing}", BAD, f"'{found}' is taken", "a free name", remedy)
 

@@ -38,6 +38,17 @@ def look(clients: Clients, store: Store) -> Answer | None:
     return reads[store.type](clients(_SERVICES[store.type]), *store.identifier.values())
 
 
+def check_keys(clients: Clients, store: Store, template: Template) -> None:
+    """Refuse a table of the store's name that somebody has made for something else."""
+    wanted = template["Resources"][store.logical_id]["Properties"].get("KeySchema")
+    has = (look(clients, store) or {}).get("KeySchema")
+    if wanted is not None and has != wanted:
+        keys = " and ".join(f"'{key['AttributeName']}'" for key in has or [])
+        raise Refused(
+            f"Table '{store.name}' is there and is no store of readings, for its key is {keys}; delete it, or give the stack another name."
+        )
+
+
 def delete(clients: Clients, store: Store, timeout: float) -> None:
     """Delete the store with all that is in it, and wait until it is gone."""
     deletes: dict[str, c.Callable[..., None]] = {

@@ -79,7 +79,6 @@ def test_an_account_that_has_everything_is_good() -> None:
         ({"permissions": Reply(True, ["lambda.amazonaws.com"])}, "pass role", "iam:PassRole on roles named plant-*"),
         ({"workspaces": Reply(True, ["plant_workspace"])}, "name: workspace", "set another stack_name"),
         ({"rule": Reply(True, "plant_IoTToTimestream")}, "name: topic rule", "delete it"),
-        ({"database": Reply(True, "plant_db")}, "name: database", "import it into a stack"),
         ({"log_group": Reply(True, "/energytwin/plant/reader")}, "name: log group", "delete it"),
     ],
 )
@@ -98,7 +97,8 @@ def test_timestream_is_closed_or_may_not_be_asked() -> None:
 
 def test_another_store_does_not_ask_for_timestream() -> None:
     found = checked(needing(storage="dynamodb"), timestream=DENIED, database=DENIED, table=Reply(True, "plant_energy"))
-    assert outcomes(found) == {"name: table": BAD}
+    assert outcomes(found) == {}
+    assert found["name: table"].found == "'plant_energy' was kept, the stack takes it in"
     assert "timestream" not in found
 
 
@@ -154,7 +154,7 @@ def test_what_is_there_already_is_not_counted_twice_and_not_taken() -> None:
 
 def test_a_stack_that_was_never_made_has_no_names() -> None:
     stack = Reply(True, {"status": "ROLLBACK_COMPLETE", "storage": ""})
-    assert outcomes(checked(stack=stack, database=Reply(True, "plant_db"))) == {"name: database": BAD}
+    assert outcomes(checked(stack=stack, log_group=Reply(True, "/energytwin/plant/reader"))) == {"name: log group": BAD}
 
 
 def test_an_illegal_name_is_the_only_thing_said_about_names() -> None:
