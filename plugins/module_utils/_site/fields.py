@@ -16,13 +16,21 @@ _SHOWN = 80
 
 
 class Problems:
-    """What was found wrong so far: one sentence each, ``<path>: <value> <what is wrong>; <remedy>``."""
+    """What was found wrong so far: one sentence each, ``<path>: <value> <what is wrong>; <remedy>``.
 
-    def __init__(self) -> None:
+    where: says a path to people, for data that was not written as it is parsed (a sheet's row and column); None: as it is.
+    """
+
+    def __init__(self, where: c.Callable[[str], str] | None = None) -> None:
         self.sentences: list[str] = []
+        self._where = where
+
+    def at(self, path: str) -> str:
+        return self._where(path) if self._where else path
 
     def add(self, path: str, sentence: str) -> None:
-        self.sentences.append(f"{path}: {sentence}" if path else sentence)
+        place = self.at(path)
+        self.sentences.append(f"{place}: {sentence}" if place else sentence)
 
     def value(self, path: str, value: t.Any, rest: str) -> None:
         self.add(path, f"{shown(value)} {rest}")

@@ -30,13 +30,19 @@ class SiteError(ValueError):
         self.problems = tuple(problems)
 
 
-def parse_site(data: t.Any, site_id: str | None = None, gateways: c.Iterable[str] | None = None) -> Site:
+def parse_site(
+    data: t.Any,
+    site_id: str | None = None,
+    gateways: c.Iterable[str] | None = None,
+    where: c.Callable[[str], str] | None = None,
+) -> Site:
     """The site that the data describes, or SiteError with everything that is wrong with it.
 
     data: the mapping that a site host has as its variable ``site``, or what ``projections.plain`` made of a site.
     site_id: id of the site where the data does not hold it. gateways: the gateways that meters may name; None allows any.
+    where: says a path of the data (``areas[0].panels[1].id``) to people, see ``fields.Problems``.
     """
-    return _Parser(None if gateways is None else frozenset(gateways)).site(data, site_id)
+    return _Parser(None if gateways is None else frozenset(gateways), Problems(where)).site(data, site_id)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,9 +56,9 @@ class _Named:
 class _Parser:
     """Walks the data once; notes on the way what must be compared across the site."""
 
-    def __init__(self, gateways: frozenset[str] | None) -> None:
+    def __init__(self, gateways: frozenset[str] | None, problems: Problems) -> None:
         self._gateways = gateways
-        self._problems = Problems()
+        self._problems = problems
         self._entity_ids: list[_Named] = []
         self._serials: list[_Named] = []
         self._addresses: list[_Named] = []
@@ -290,7 +296,7 @@ class _Parser:
         first: dict[str, str] = {}
         for place in places:
             if place.value and place.value in first:
-                self._problems.value(place.path, place.value, rest(place.value, first[place.value]))
+                self._problems.value(place.path, place.value, rest(place.value, self._problems.at(first[place.value])))
             first.setdefault(place.value, place.path)
 
 
