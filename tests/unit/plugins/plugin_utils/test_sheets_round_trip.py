@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import itertools
-import json
 import pathlib
 import tempfile
 import typing as t
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,7 +95,7 @@ def sites(draw: st.DrawFn) -> Site:
 def write(folder: pathlib.Path, form: str, site: Plain) -> None:
     tables = sheets.tables(site)
     if form == "yaml":
-        (folder / f"{SITE_ID}.yml").write_text(json.dumps({"site": site}))
+        (folder / f"{SITE_ID}.yml").write_text(yaml.safe_dump({"site": site}, allow_unicode=True), "utf-8")
     elif form == "xlsx":
         (folder / f"{SITE_ID}.xlsx").write_bytes(sheets.as_xlsx(tables))
     else:
