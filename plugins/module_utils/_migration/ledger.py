@@ -46,7 +46,8 @@ def parsed(body: bytes, stores: str) -> Days:
     with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
         content = json.loads(body)
         if (content["format"], content["stores"]) == (FORMAT, stores):
-            return {int(day): dict(note) for day, note in content["days"].items()}
+            notes = content["days"].items()
+            return {int(day): {"readings": int(note["readings"]), "sha256": str(note["sha256"])} for day, note in notes}
     return {}
 
 
