@@ -164,7 +164,10 @@ class LocalCloud:
         output, errors = process.communicate(timeout=300)
         return PlayResult(process.returncode, json.loads(output[output.index("{") :]), output + errors)
 
-    def start_play(self, playbook: str, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    def start_play(
+        self, playbook: str, *arguments: str, environment: dict[str, str] | None = None, own_group: bool = False
+    ) -> subprocess.Popen[str]:
+        """own_group: so that it can be killed with all its processes."""
         path = playbook if "/" in playbook else f"playbooks/{playbook}"
         command = [
             str(pathlib.Path(sys.executable).parent / "ansible-playbook"),
@@ -181,6 +184,7 @@ class LocalCloud:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=own_group,
         )
 
 
