@@ -12,7 +12,15 @@ import typing as t
 
 from ansible_collections.energytwin.aws.plugins.module_utils._site.model import Area, Limit, Meter, Panel, Position, Site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
-from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import COMPONENT_TYPE_ID, METER_ID, PANEL_ID, measured_by
+from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import (
+    COMPONENT_TYPE_ID,
+    METER_ID,
+    PANEL_ID,
+    SUMMARY_ID,
+    SUMMARY_NAME,
+    SUMMARY_TYPE_ID,
+    measured_by,
+)
 
 Plain = dict[str, t.Any]
 
@@ -40,8 +48,8 @@ def plain(site: Site) -> Plain:
 def twin_entities(site: Site | c.Mapping[str, t.Any], meter_type: str = COMPONENT_TYPE_ID) -> list[Plain]:
     """The entities of the twin, parents before children: the site, its areas and its panels; each meter is a component of its panel.
 
-    meter_type: the id of the meters' component type. An entity: entity_id, name, parent_entity_id (not for the site itself),
-    components {name: as in the API's CreateEntity}.
+    Each of them has a component with the totals of its meters (``summaries``). meter_type: the id of the meters' component type.
+    An entity: entity_id, name, parent_entity_id (not for the site itself), components {name: as in the API's CreateEntity}.
     """
     site = as_site(site)
     return [_entity(site.id, site.name, None), *(entity for area in site.areas for entity in _area_entities(area, site.id, meter_type))]
@@ -92,7 +100,8 @@ def _entity(entity_id: str, name: str, parent: str | None, components: Plain | N
     entity: Plain = {"entity_id": entity_id, "name": name}
     if parent is not None:
         entity["parent_entity_id"] = parent
-    return {**entity, "components": components or {}}
+    summary = {"componentTypeId": SUMMARY_TYPE_ID, "properties": {SUMMARY_ID: {"value": {"stringValue": entity_id}}}}
+    return {**entity, "components": {SUMMARY_NAME: summary, **(components or {})}}
 
 
 def _every_area(areas: c.Sequence[Area]) -> c.Iterator[Area]:

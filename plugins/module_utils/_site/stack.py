@@ -73,13 +73,14 @@ def expected_outputs(stack_name: str, topic: str, storage: str = TIMESTREAM) -> 
         "DatabaseName": f"{stack_name}_db" if storage == TIMESTREAM else "",
         "TableName": f"{stack_name}_energy",
         "RuleName": stack_name.replace("-", "_") + RULE_SUFFIXES[storage],
+        "RollupsTableName": f"{stack_name}_rollups",
         "ComponentTypeId": COMPONENT_TYPE_ID,
         "DataTopic": topic,
         "Storage": storage,
         "AlsoStore": "none",
     }
     unknown = (
-        "WorkspaceArn BucketName ErrorBucketName ReaderFunctionName ReaderFunctionArn"
+        "WorkspaceArn BucketName ErrorBucketName ReaderFunctionName ReaderFunctionArn RollupFunctionName"
         " GrafanaWorkspaceId GrafanaEndpoint GrafanaServiceRoleArn DashboardRoleArn"
     )
     return {**known, **dict.fromkeys(unknown.split(), "")}

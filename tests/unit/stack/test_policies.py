@@ -22,6 +22,7 @@ Works = c.Callable[[Deployed, str], bool]
 
 # Statements without which everything works on the local cloud, and why they are there.
 EXPLAINED: dict[Key, str] = {
+    ("RollupFunctionRole", "timestream:DescribeEndpoints"): "as of the reader",
     ("EnergyReadLambdaRole", "timestream:DescribeEndpoints"): "AWS's clients look for their endpoint first, unless they are given one",
 }
 
@@ -94,6 +95,25 @@ def _reads(deployed: Deployed, _role: str) -> bool:
     return _goes(lambda: deployed.history("kW"))
 
 
+def _reads_totals(deployed: Deployed, _role: str) -> bool:
+    return _goes(lambda: deployed.history("kWPeakDay"))
+
+
+def _counts(deployed: Deployed, _role: str) -> bool:
+    """A run of the function that keeps the totals."""
+    answer = deployed.client("lambda").invoke(FunctionName=deployed.outputs["RollupFunctionName"], Payload=b"{}")
+    return "FunctionError" not in answer
+
+
+def _notes_late(deployed: Deployed, _role: str) -> bool:
+    """A reading that comes late is noted; if not, the rule says so in the error bucket."""
+    moment, errors = deployed.now - 7_200_000 - 3_600_000 * next(_NUMBERS), len(deployed.errors())
+    entry = {"series": {"S": "late"}, "entry": {"S": f"mdb#5#{moment // 3_600_000 * 3_600_000}"}}
+    deployed.publish(panelId="mdb", meterId="5", timestamp=moment, kW=1.0)
+    dynamodb, table = deployed.client("dynamodb"), deployed.outputs["RollupsTableName"]
+    return until(lambda: dynamodb.get_item(TableName=table, Key=entry).get("Item") or len(deployed.errors()) > errors) is not True
+
+
 def _imports(deployed: Deployed, _role: str) -> bool:
     """A metadata transfer job with the workspace's role makes an entity."""
     name, bucket = f"policy-{next(_NUMBERS)}", deployed.outputs["BucketName"]
@@ -137,10 +157,20 @@ NEEDED: dict[Key, Works] = {
     ("DynamoDBWriteRole", "dynamodb:PutItem"): _stores,
     ("ErrorWriteRole", "s3:PutObject"): _keeps_errors,
     ("EnergyReadLambdaRole", "timestream:Select"): _reads,
-    ("EnergyReadLambdaRole", "dynamodb:Query"): _reads,
+    ("EnergyReadLambdaRole", "dynamodb:Scan"): _reads,
+    ("EnergyReadLambdaRole", "dynamodb:Query"): _reads_totals,
     ("EnergyReadLambdaRole", "logs:CreateLogStream"): _may(
         "logs", "create_log_stream", logGroupName=f"/energytwin/{STACK}/reader", logStreamName="policy"
     ),
+    ("LateReadingsRole", "dynamodb:PutItem"): _notes_late,
+    ("RollupFunctionRole", "timestream:Select"): _counts,
+    ("RollupFunctionRole", "dynamodb:Scan"): _counts,
+    ("RollupFunctionRole", "dynamodb:BatchWriteItem"): _counts,
+    ("RollupFunctionRole", "s3:GetObject"): _may("s3", "get_object", Bucket="<BucketName>", Key="energytwin/summaries.json"),
+    ("RollupFunctionRole", "logs:CreateLogStream"): _may(
+        "logs", "create_log_stream", logGroupName=f"/energytwin/{STACK}/rollup", logStreamName="policy"
+    ),
+    ("RollupScheduleRole", "lambda:InvokeFunction"): _may("lambda", "invoke", FunctionName="<RollupFunctionName>"),
     ("EnergyMonitorWorkspaceRole", "s3:GetBucket*"): _may("s3", "get_bucket_location", Bucket="<BucketName>"),
     ("EnergyMonitorWorkspaceRole", "s3:AbortMultipartUpload"): _imports,
     ("EnergyMonitorWorkspaceRole", "s3:DeleteObject"): _may("s3", "delete_object", Bucket="<BucketName>", Key="DO_NOT_DELETE_WORKSPACE_x"),
@@ -155,6 +185,7 @@ NEEDED: dict[Key, Works] = {
 
 def test_every_statement_is_needed(deployed: Deployed) -> None:
     deployed.client("s3").put_object(Bucket=deployed.outputs["BucketName"], Key="policy", Body=b"a model")
+    deployed.client("s3").put_object(Bucket=deployed.outputs["BucketName"], Key="energytwin/summaries.json", Body=b'{"summaries": {}}')
     deployed.publish(panelId="mdb", meterId="5", timestamp=deployed.now, kW=1.0)
     until(lambda: deployed.history("kW"))
     found = list(statements(deployed))

@@ -64,9 +64,9 @@ def test_numbers_are_read_from_the_columns_that_are_there() -> None:
 
 def test_a_token_is_good_for_its_request_only() -> None:
     place = Place(7, "mdb", "5", 60)
-    token = paging.token(place, REQUEST)
-    assert paging.place(dataclasses.replace(REQUEST, next_token=token)) == place
-    assert paging.place(dataclasses.replace(REQUEST, next_token=token, page_size=7)) == place
+    token = paging.token(1, place, REQUEST)
+    assert paging.place(dataclasses.replace(REQUEST, next_token=token)) == (1, place)
+    assert paging.place(dataclasses.replace(REQUEST, next_token=token, page_size=7)) == (1, place)
     for other in (
         {"properties": ("v1",)},
         {"end": 5},

@@ -15,8 +15,17 @@ import typing as t
 
 import pytest
 import yaml
+from energy_reader.request import FIGURES
+from energy_reader.rollups import keeper
+from energy_reader.rollups.table import LATE
 
-from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import IDENTIFIERS, SERIES
+from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import (
+    IDENTIFIERS,
+    SERIES,
+    SUMMARY_ID,
+    SUMMARY_TYPE_ID,
+    TOTALS,
+)
 from ansible_collections.energytwin.aws.plugins.module_utils._site.stack import expected_outputs
 from ansible_collections.energytwin.aws.plugins.module_utils._site.validate import topic_fault
 
@@ -184,16 +193,40 @@ def test_the_table_is_encrypted_recoverable_and_forgets(resources: dict[str, t.A
 
 
 def test_the_component_type_is_the_table_of_properties(resources: dict[str, t.Any]) -> None:
-    component = resources["EnergyMeterComponent"]["Properties"]
-    flags = ("IsTimeSeries", "IsStoredExternally", "IsExternalId", "IsRequiredInEntity")
-    expected = dict.fromkeys(IDENTIFIERS, ("STRING", False, False, True, True))
-    expected |= dict.fromkeys(SERIES, ("DOUBLE", True, True, False, False))
-    found = {
-        name: (definition["DataType"]["Type"], *(definition[flag] for flag in flags))
-        for name, definition in component["PropertyDefinitions"].items()
-    }
-    assert found == expected
-    assert component["Functions"]["dataReader"]["ImplementedBy"]["Lambda"]["Arn"] == {"GetAtt": "EnergyReadLambda.Arn"}
+    totals = [total.name for total in TOTALS]
+    for component_type, identifiers, series in (
+        ("EnergyMeterComponent", IDENTIFIERS, [*SERIES, *totals]),
+        ("EnergySummaryComponent", [SUMMARY_ID], totals),
+    ):
+        component = resources[component_type]["Properties"]
+        flags = ("IsTimeSeries", "IsStoredExternally", "IsExternalId", "IsRequiredInEntity")
+        expected = dict.fromkeys(identifiers, ("STRING", False, False, True, True))
+        expected |= dict.fromkeys(series, ("DOUBLE", True, True, False, False))
+        found = {
+            name: (definition["DataType"]["Type"], *(definition[flag] for flag in flags))
+            for name, definition in component["PropertyDefinitions"].items()
+        }
+        assert found == expected
+        assert component["Functions"]["dataReader"]["ImplementedBy"]["Lambda"]["Arn"] == {"GetAtt": "EnergyReadLambda.Arn"}
+    assert resources["EnergySummaryComponent"]["Properties"]["ComponentTypeId"] == SUMMARY_TYPE_ID
+    assert totals == list(FIGURES)
+
+
+def test_totals_are_kept_now_and_then_and_late_readings_are_noted(resources: dict[str, t.Any]) -> None:
+    table = resources["RollupsTable"]["Properties"]
+    assert [(part["AttributeName"], part["KeyType"]) for part in table["KeySchema"]] == [("series", "HASH"), ("entry", "RANGE")]
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert "TimeToLiveSpecification" not in table
+    function = resources["RollupFunction"]["Properties"]
+    assert (function["Handler"], function["Timeout"]) == ("index.rollup_handler", 300)
+    schedule = resources["RollupSchedule"]["Properties"]
+    assert (schedule["ScheduleExpression"], schedule["Target"]["Arn"]) == ("rate(15 minutes)", {"GetAtt": "RollupFunction.Arn"})
+    payload = resources["LateReadings"]["Properties"]["TopicRulePayload"]
+    # What the keeper takes to be late, and where it looks for it.
+    assert f"WHERE timestamp < timestamp() - {keeper.PUNCTUAL} " in payload["Sql"]["Sub"]
+    assert f"'{LATE}' AS series" in payload["Sql"]["Sub"]
+    assert resources["EnergyReadLambda"]["Properties"]["Environment"]["Variables"]["TIME_ZONE"] == {"Ref": "TimeZone"}
 
 
 def test_roles_may_do_only_what_they_name(resources: dict[str, t.Any]) -> None:
@@ -213,7 +246,7 @@ def test_services_are_trusted_for_this_account_where_they_can_be(resources: dict
         if {"aws:SourceAccount", "aws:SourceArn"} <= {key for operator in trust.get("Condition", {}).values() for key in operator}
     }
     write = {"dynamodb": "DynamoDBWriteRole", "timestream": "TimestreamWriteRole"}
-    assert limited == {write[storage], "ErrorWriteRole", "GrafanaServiceRole"}
+    assert limited == {write[storage], "ErrorWriteRole", "LateReadingsRole", "RollupScheduleRole", "GrafanaServiceRole"}
     # Lambda and IoT TwinMaker document no such condition; the dashboards' role trusts one role only.
     assert trusts["DashboardRole"]["Principal"] == {"AWS": {"GetAtt": "GrafanaServiceRole.Arn"}}
     assert {trusts[name]["Principal"]["Service"] for name in set(trusts) - limited - {"DashboardRole"}} == {
@@ -258,7 +291,7 @@ def test_only_grafana_may_read_scenes_from_a_browser(resources: dict[str, t.Any]
 def test_what_holds_data_outlives_a_mistake(resources: dict[str, t.Any], storage: str) -> None:
     kept = {name for name, resource in resources.items() if resource.get("DeletionPolicy") == "RetainExceptOnCreate"}
     stores = {"dynamodb": {"ReadingsTable"}, "timestream": {"TimestreamDB", "TimestreamTable"}}
-    assert kept == stores[storage] | {"TwinMakerS3", "ErrorBucket"}
+    assert kept == stores[storage] | {"RollupsTable", "TwinMakerS3", "ErrorBucket"}
     never_replaced = {name for name, resource in resources.items() if resource.get("UpdateReplacePolicy") == "Retain"}
     assert never_replaced == kept | {"EnergyMonitorWorkspace", "GrafanaWorkspace"} | REPLACEABLE
     if storage == "timestream":
@@ -279,7 +312,7 @@ def test_the_reader_runs_on_a_runtime_that_can_be_made(resources: dict[str, t.An
     function = resources["EnergyReadLambda"]["Properties"]
     assert (function["Runtime"], function["Handler"]) == ("python3.13", "index.lambda_handler")
     variables = {"dynamodb": {"DYNAMODB_TABLE_NAME"}, "timestream": {"TIMESTREAM_DATABASE_NAME", "TIMESTREAM_TABLE_NAME"}}
-    assert set(function["Environment"]["Variables"]) == variables[storage]
+    assert set(function["Environment"]["Variables"]) == variables[storage] | {"ROLLUPS_TABLE_NAME", "TIME_ZONE"}
     assert function["Timeout"] > 20
 
 

@@ -15,7 +15,7 @@ import json
 from energy_reader.errors import ReaderError
 from energy_reader.request import Request
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,23 +31,26 @@ class Place:
     span: int = 0
 
 
-def token(place: Place, request: Request) -> str:
-    """The token that continues this request after (or, interpolated, at) the place."""
-    content = [_VERSION, _fingerprint(request), place.time, place.panel_id, place.meter_id, place.span]
+def token(part: int, place: Place | None, request: Request) -> str:
+    """The token that continues this request after (or, interpolated, at) the place of a part of it; None: where the part begins."""
+    content = [_VERSION, _fingerprint(request), part, None if place is None else list(dataclasses.astuple(place))]
     return base64.urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode()).decode()
 
 
-def place(request: Request) -> Place | None:
-    """The place that the request's token names; None for the first page. ReaderError for a token of another request."""
+def place(request: Request) -> tuple[int, Place | None]:
+    """The part of the request, and the place in it, that its token names; no place where the part begins.
+
+    ReaderError for a token of another request.
+    """
     if request.next_token is None:
-        return None
+        return 0, None
     try:
-        version, fingerprint, time, panel_id, meter_id, span = json.loads(base64.urlsafe_b64decode(request.next_token.encode()))
+        version, fingerprint, part, found = json.loads(base64.urlsafe_b64decode(request.next_token.encode()))
     except (ValueError, TypeError, binascii.Error):
         raise ReaderError("nextToken was not given by this reader; begin again without it") from None
     if version != _VERSION or fingerprint != _fingerprint(request):
         raise ReaderError("nextToken belongs to another request; repeat the request that gave it, or begin again without it")
-    return Place(int(time), str(panel_id), str(meter_id), int(span))
+    return int(part), None if found is None else Place(*found)
 
 
 def _fingerprint(request: Request) -> str:

@@ -12,31 +12,50 @@ import typing as t
 from energy_reader import interpolation, paging, times
 from energy_reader import store as stores
 from energy_reader.paging import Place
-from energy_reader.request import METER_ID, PANEL_ID, Request, parse
-from energy_reader.store import Points, Reading, Series, Store
+from energy_reader.request import METER_ID, PANEL_ID, SUMMARY_ID, Request, parse
+from energy_reader.store import Page, Points, Reading, Series, Store, Totals
 
 Answer = dict[str, t.Any]
 
 
 class Reader:
-    """Answers the events of a ``dataReader``: one page each, of an entity's component or of every meter of the component type."""
+    """Answers the events of a ``dataReader``: one page each, of an entity's component or of every component of the type.
 
-    def __init__(self, store: Store) -> None:
+    A request for readings and totals is answered part by part: first all pages of the one, then those of the other.
+    """
+
+    def __init__(self, store: Store, totals: Totals | None = None) -> None:
+        """totals: None where there are none; then they have no values."""
         self._store = store
+        self._totals = totals
 
     def answer(self, event: c.Mapping[str, t.Any]) -> Answer:
         """``{"propertyValues": [...], "nextToken": str | None}``; ReaderError where the request or the store is at fault."""
         request = parse(event)
-        place = paging.place(request)
-        if request.interval is None:
-            page = self._store.page(request, place)
-            history, following = _histories(request, page.readings), page.after
-        else:
-            history, following = self._interpolated(request, request.interval, place)
+        number, place = paging.place(request)
+        parts = request.parts()
+        span, part = parts[number]
+        history, following = self._history(span, part, place)
+        token = None
+        if following is not None:
+            token = paging.token(number, following, request)
+        elif number + 1 < len(parts):
+            token = paging.token(number + 1, None, request)
         return {
-            "propertyValues": [_property_values(request, series, history[series]) for series in _in_order(request, history)],
-            "nextToken": None if following is None else paging.token(following, request),
+            "propertyValues": [_property_values(part, series, history[series]) for series in _in_order(part, history)],
+            "nextToken": token,
         }
+
+    def _history(self, span: str | None, part: Request, place: Place | None) -> tuple[dict[Series, Points], Place | None]:
+        if part.interval is not None:
+            return self._interpolated(part, part.interval, place)
+        page = self._page(span, part, place)
+        return _histories(part, page.readings), page.after
+
+    def _page(self, span: str | None, part: Request, place: Place | None) -> Page:
+        if span is None:
+            return self._store.page(part, place)
+        return Page([]) if self._totals is None else self._totals.page(part, span, place)
 
     def _interpolated(self, request: Request, interval: int, place: Place | None) -> tuple[dict[Series, Points], Place | None]:
         moments = interpolation.moments(request.start, request.end, interval)[:: -1 if request.descending else 1]
@@ -72,6 +91,8 @@ def _property_values(request: Request, series: Series, points: Points) -> Answer
     reference: Answer
     if request.meter:
         reference = {"entityId": request.meter.entity_id, "componentName": request.meter.component_name, "propertyName": name}
+    elif request.is_summary:
+        reference = {"externalIdProperty": {SUMMARY_ID: panel_id}, "propertyName": name}
     else:
         reference = {"externalIdProperty": {PANEL_ID: panel_id, METER_ID: meter_id}, "propertyName": name}
     return {

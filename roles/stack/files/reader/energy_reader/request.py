@@ -20,6 +20,8 @@ from energy_reader.errors import ReaderError
 PANEL_ID = "panelId"
 METER_ID = "meterId"
 IDENTIFIERS = (PANEL_ID, METER_ID)
+# The identifier of a component that holds the totals of several meters together.
+SUMMARY_ID = "summaryId"
 # The API's own limit for maxResults; a page holds so many readings at most.
 PAGE_SIZE = 200
 ORDERS = ("ASCENDING", "DESCENDING")
@@ -27,6 +29,21 @@ ORDERS = ("ASCENDING", "DESCENDING")
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
 IDENTIFIER_OPERATORS = ("=", "!=")
 INTERPOLATION = "LINEAR"
+# Of a range that is longer than this (48 hours), not every reading is given, but of each of so many equal intervals the first, the last,
+# the lowest and the highest value: a chart of them looks like one of all readings. Those who ask for few values at a time get them all.
+LONG = 48 * 3600 * times.SECOND
+INTERVALS = 500
+FEW = 50
+
+
+class Figure(t.NamedTuple):
+    """A total: of an hour or of a day, and what of it."""
+
+    span: str
+    figure: str
+
+
+FIGURES = {figure + span: Figure(span, figure) for span in ("Hour", "Day") for figure in ("kWhImport", "kWhExport", "kWAverage", "kWPeak")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +57,10 @@ class Filter:
 
 @dataclasses.dataclass(frozen=True)
 class Meter:
-    """The one meter of an entity's component, and how the twin calls that component."""
+    """The one meter of an entity's component, and how the twin calls that component.
+
+    Of a component that holds totals of several meters, panel_id is its identifier, and meter_id is empty.
+    """
 
     panel_id: str
     meter_id: str
@@ -54,6 +74,7 @@ class Request:
 
     meter: None asks for every meter of the component type. interval: nanoseconds between interpolated values; None gives readings as
     they are. page_size: readings of a meter, or moments of the interpolation, in one answer: no property has more values than that.
+    is_summary: it is about totals of several meters together, not about meters.
     """
 
     workspace_id: str
@@ -66,6 +87,26 @@ class Request:
     interval: int | None = None
     page_size: int = PAGE_SIZE
     next_token: str | None = None
+    is_summary: bool = False
+
+    @property
+    def thinned(self) -> int | None:
+        """Nanoseconds of each interval of which only the outermost values are given; None where all are."""
+        span = self.end - self.start
+        if self.interval is not None or span <= LONG or self.page_size < FEW or self.measured_filters:
+            return None
+        return -(-span // (INTERVALS * times.SECOND)) * times.SECOND
+
+    @property
+    def measured_filters(self) -> list[Filter]:
+        return [condition for condition in self.filters if condition.property not in (*IDENTIFIERS, SUMMARY_ID)]
+
+    def parts(self) -> list[tuple[str | None, Request]]:
+        """What has to be asked of readings (None), of totals of hours and of totals of days: each with the properties that it has."""
+        found: dict[str | None, list[str]] = {}
+        for name in self.properties:
+            found.setdefault(FIGURES[name].span if name in FIGURES else None, []).append(name)
+        return [(span, dataclasses.replace(self, properties=tuple(names))) for span, names in found.items()]
 
 
 def parse(event: c.Mapping[str, t.Any]) -> Request:
@@ -82,12 +123,27 @@ def parse(event: c.Mapping[str, t.Any]) -> Request:
         interval=_interval(event.get("interpolation")),
         page_size=_page_size(event),
         next_token=event.get("nextToken") or None,
+        is_summary=SUMMARY_ID in definitions,
     )
     if request.start > request.end:
         raise ReaderError("startTime is after endTime; exchange them")
-    if request.interval and any(condition.property not in IDENTIFIERS for condition in request.filters):
+    if request.interval and request.measured_filters:
         raise ReaderError("propertyFilters on a measured property cannot be combined with interpolation; use one of the two")
+    for span, part in request.parts():
+        _check_part(request, span, part.properties[0])
     return request
+
+
+def _check_part(request: Request, span: str | None, name: str) -> None:
+    """name: a property of the part."""
+    if span is None and request.is_summary:
+        raise ReaderError(f"selectedProperties: {name!r} is no total; several meters together have {', '.join(FIGURES)} only")
+    if span is not None and request.interval:
+        raise ReaderError(f"interpolation: {name} is a total, and nothing lies between two of them; leave interpolation out")
+    for condition in request.measured_filters:
+        own = FIGURES[condition.property].span if condition.property in FIGURES else None
+        if own != span:
+            raise ReaderError(f"propertyFilters: {condition.property} has other times than {name}; filter by what is selected")
 
 
 def _properties(event: c.Mapping[str, t.Any], definitions: c.Mapping[str, t.Any]) -> tuple[str, ...]:
@@ -96,7 +152,7 @@ def _properties(event: c.Mapping[str, t.Any], definitions: c.Mapping[str, t.Any]
         raise ReaderError("selectedProperties is missing or empty; name at least one property")
     for name in selected:
         definition = (definitions.get(name) or {}).get("definition") or {}
-        if name in IDENTIFIERS or definition.get("isTimeSeries") is False:
+        if name in (*IDENTIFIERS, SUMMARY_ID) or definition.get("isTimeSeries") is False:
             raise ReaderError(f"selectedProperties: {name!r} has no history; select measured properties only")
     return tuple(dict.fromkeys(selected))
 
@@ -107,7 +163,8 @@ def _meter(event: c.Mapping[str, t.Any], definitions: c.Mapping[str, t.Any]) -> 
         return None
     if not component_name:
         raise ReaderError("componentName is missing; an entity's history is read by component")
-    panel_id, meter_id = (_identifier(event, definitions, name) for name in IDENTIFIERS)
+    names = (SUMMARY_ID,) if SUMMARY_ID in definitions else IDENTIFIERS
+    panel_id, meter_id = [*(_identifier(event, definitions, name) for name in names), ""][:2]
     return Meter(panel_id=panel_id, meter_id=meter_id, entity_id=str(entity_id), component_name=str(component_name))
 
 
@@ -115,7 +172,7 @@ def _identifier(event: c.Mapping[str, t.Any], definitions: c.Mapping[str, t.Any]
     value = ((definitions.get(name) or {}).get("value") or {}).get("stringValue")
     if not isinstance(value, str) or not value:
         where = f"component {event['componentName']!r} of entity {event['entityId']!r}"
-        raise ReaderError(f"{where} has no {name}; set it, it says which meter is meant")
+        raise ReaderError(f"{where} has no {name}; set it, it says {'whose totals are' if name == SUMMARY_ID else 'which meter is'} meant")
     return value
 
 
@@ -137,11 +194,12 @@ def _filter(entry: t.Any) -> Filter:
     name, operator, value = entry.get("propertyName"), entry.get("operator"), entry.get("value")
     if not isinstance(name, str) or not name or not isinstance(value, dict) or len(value) != 1:
         raise ReaderError("propertyFilters: each needs a propertyName, an operator and one value")
-    allowed = IDENTIFIER_OPERATORS if name in IDENTIFIERS else OPERATORS
+    is_identifier = name in (*IDENTIFIERS, SUMMARY_ID)
+    allowed = IDENTIFIER_OPERATORS if is_identifier else OPERATORS
     if not isinstance(operator, str) or operator not in allowed:
         raise ReaderError(f"propertyFilters: {name} cannot be compared by {operator!r}; use one of {' '.join(allowed)}")
     given = next(iter(value.values()))
-    return Filter(name, operator, str(given) if name in IDENTIFIERS else _number(name, given))
+    return Filter(name, operator, str(given) if is_identifier else _number(name, given))
 
 
 def _number(name: str, given: t.Any) -> float:

@@ -39,11 +39,24 @@ class Page:
     after: Place | None = None
 
 
+class Totals(t.Protocol):
+    """Totals of hours and days. ReaderError where their store does not answer."""
+
+    def page(self, request: Request, span: str, place: Place | None) -> Page:
+        """As of readings. span: Hour or Day; the request's properties are all of it."""
+
+
 class Store(t.Protocol):
     """ReaderError where the store does not answer."""
 
+    def meters(self, since: int) -> c.Sequence[tuple[str, str]]:
+        """Panel and meter of every meter that has a reading since the moment (Unix nanoseconds), and maybe of others."""
+
     def page(self, request: Request, place: Place | None) -> Page:
-        """The readings after the place that hold a selected property and pass the filters: of no meter more than the page's size."""
+        """The readings after the place that hold a selected property and pass the filters: of no meter more than the page's size.
+
+        Where the request is thinned, of each interval those with the first, last, lowest or highest value of a property, and these only.
+        """
 
     def around(self, request: Request, interval: int, moments: c.Sequence[int]) -> dict[Series, Points]:
         """The readings that interpolation at the moments (multiples of the interval) needs: those next to each moment, at least."""

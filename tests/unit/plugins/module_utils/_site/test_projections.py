@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import as_site, meters, plain, summaries, twin_entities
-from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import MEASURED, SERIES, measured_by
+from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import (
+    MEASURED,
+    SERIES,
+    SUMMARY_ID,
+    SUMMARY_NAME,
+    SUMMARY_TYPE_ID,
+    measured_by,
+)
 
 METER_IDS = st.lists(st.from_regex(r"[A-Za-z0-9_-]{1,6}", fullmatch=True) | st.integers(0, 999), max_size=4, unique_by=str)
 
@@ -61,10 +68,14 @@ def test_entities_hold_for_any_site(data: dict[str, t.Any]) -> None:
         assert entity.get("parent_entity_id") in (seen or {None})
         seen.add(entity["entity_id"])
     components = [
-        tuple(component["properties"][name]["value"]["stringValue"] for name in ("panelId", "meterId"))
+        tuple(component["properties"][identifier]["value"]["stringValue"] for identifier in ("panelId", "meterId"))
         for entity in entities
-        for component in entity["components"].values()
+        for name, component in entity["components"].items()
+        if name != SUMMARY_NAME
     ]
+    for entity in entities:
+        summary = {"componentTypeId": SUMMARY_TYPE_ID, "properties": {SUMMARY_ID: {"value": {"stringValue": entity["entity_id"]}}}}
+        assert entity["components"][SUMMARY_NAME] == summary
     assert sorted(components) == sorted(meters_of(data["areas"]))
     assert json.loads(json.dumps(entities)) == entities == twin_entities(parse_site(data))
 

@@ -27,7 +27,7 @@ from energy_reader import store as stores
 from energy_reader import times
 from energy_reader.errors import ReaderError
 from energy_reader.paging import Place
-from energy_reader.request import IDENTIFIERS, METER_ID, PANEL_ID, Filter, Request
+from energy_reader.request import IDENTIFIERS, METER_ID, PANEL_ID, Request
 from energy_reader.store import Page, Points, Reading, Series
 
 Item = c.Mapping[str, c.Mapping[str, str]]
@@ -69,6 +69,9 @@ class DynamoDb:
 
     # ---- What the reader asks for
 
+    def meters(self, since: int) -> list[Meter]:
+        return list(self._distinct())
+
     def page(self, request: Request, place: Place | None) -> Page:
         start, end = request.start, request.end
         if place is not None:
@@ -109,8 +112,8 @@ class DynamoDb:
         """The meters that the request is about."""
         meters = self._all_meters() if request.meter is None else [(request.meter.panel_id, request.meter.meter_id)]
         for condition in request.filters:
-            if condition.property in IDENTIFIERS:
-                index = IDENTIFIERS.index(condition.property)
+            if condition not in request.measured_filters:
+                index = int(condition.property == METER_ID)
                 meters = [meter for meter in meters if _COMPARE[condition.operator](meter[index], condition.value)]
         return sorted(meters)
 
@@ -264,7 +267,7 @@ def _filled(request: Request, place: Place | None, merged: c.Iterable[_Found], m
 def _passed(request: Request, item: Item) -> tuple[float | None, ...] | None:
     """The values of the selected properties, or None for a reading that has none of them or does not pass the filters."""
     known = _values(_names(request), item)
-    for condition in _measured(request):
+    for condition in request.measured_filters:
         if condition.property not in known or not _COMPARE[condition.operator](known[condition.property], condition.value):
             return None
     values = tuple(known.get(name) for name in request.properties)
@@ -280,13 +283,9 @@ def _beyond(found: _Found, place: Place, descending: bool) -> bool:
     return _order(found) < before if descending else _order(found) > before
 
 
-def _measured(request: Request) -> list[Filter]:
-    return [condition for condition in request.filters if condition.property not in IDENTIFIERS]
-
-
 def _names(request: Request) -> list[str]:
     """The properties that have to be read."""
-    return list(dict.fromkeys([*request.properties, *(condition.property for condition in _measured(request))]))
+    return list(dict.fromkeys([*request.properties, *(condition.property for condition in request.measured_filters)]))
 
 
 def _values(names: c.Iterable[str], item: Item) -> dict[str, float]:

@@ -14,7 +14,7 @@ import dataclasses
 
 from energy_reader import times
 from energy_reader.paging import Place
-from energy_reader.request import IDENTIFIERS, METER_ID, PANEL_ID, Filter, Request
+from energy_reader.request import IDENTIFIERS, METER_ID, PANEL_ID, Request
 
 DOUBLE = "measure_value::double"
 BIGINT = "measure_value::bigint"
@@ -68,9 +68,13 @@ def readings(request: Request, table: Table, start: int, end: int, after: Place 
 
     Columns time, panelId, meterId and the selected properties, a row per reading. The place has to lie within start and end.
     """
-    values = {name: _value_of(name, table) for name in (*request.properties, *(condition.property for condition in _measured(request)))}
+    values = {
+        name: _value_of(name, table) for name in (*request.properties, *(condition.property for condition in request.measured_filters))
+    }
     selected = ", ".join(f"{values[name]} AS p{index}" for index, name in enumerate(request.properties))
-    having = [f"{values[condition.property]} {condition.operator} {number(float(condition.value))}" for condition in _measured(request)]
+    having = [
+        f"{values[condition.property]} {condition.operator} {number(float(condition.value))}" for condition in request.measured_filters
+    ]
     if having:
         having.append("(" + " OR ".join(f"{values[name]} IS NOT NULL" for name in request.properties) + ")")
     direction = "DESC" if request.descending else "ASC"
@@ -80,6 +84,14 @@ def readings(request: Request, table: Table, start: int, end: int, after: Place 
         f" GROUP BY time, {PANEL_ID}, {METER_ID}"
         + (f" HAVING {' AND '.join(having)}" if having else "")
         + f" ORDER BY time {direction}, {PANEL_ID} {direction}, {METER_ID} {direction} LIMIT {request.page_size + 1}"
+    )
+
+
+def meters(table: Table, since: int) -> str:
+    """Columns panelId and meterId of every meter with a reading since the moment."""
+    return (
+        f"SELECT {PANEL_ID}, {METER_ID} FROM {_source(table.database, table.name)} WHERE time >= {instant(since)}"
+        f" GROUP BY {PANEL_ID}, {METER_ID}"
     )
 
 
@@ -107,10 +119,6 @@ def _source(database: str, table: str) -> str:
 
 def _value_of(name: str, table: Table) -> str:
     return f"max(CASE WHEN measure_name = {literal(name)} THEN {table.value} END)"
-
-
-def _measured(request: Request) -> list[Filter]:
-    return [condition for condition in request.filters if condition.property not in IDENTIFIERS]
 
 
 def _where(request: Request, names: c.Iterable[str], start: int, end: int) -> list[str]:

@@ -38,6 +38,10 @@ class Timestream:
         self._table: statement.Table | None = None
         self._seen = 0.0
 
+    def meters(self, since: int) -> list[tuple[str, str]]:
+        table = self.table()
+        return [(panel or "", meter or "") for panel, meter in self.rows(statement.meters(table, since))] if table.has_readings else []
+
     def page(self, request: Request, place: Place | None) -> Page:
         table = self.table()
         rows: list[Cells] = []
