@@ -146,6 +146,16 @@ dashboard:
       type: str
       returned: if it is there
       sample: /d/example-plant-power/power
+    updated:
+      description: When it was saved last, ISO 8601.
+      type: str
+      returned: if it is there
+      sample: "2026-11-23T16:00:00Z"
+    updated_by:
+      description: Who saved it last, as Grafana calls them.
+      type: str
+      returned: if it is there
+      sample: jane.doe
 diff:
   description: The dashboard as it is, as far as the source speaks of it, and as it will be.
   returned: always

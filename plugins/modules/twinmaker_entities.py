@@ -251,6 +251,11 @@ plan:
       type: str
       returned: always
       sample: is not there
+last_changed:
+  description: When AWS last changed the entities that the steps change, as far as it says so, ISO 8601 in UTC by entity id.
+  returned: success, and failures after the plan was made
+  type: dict
+  sample: {mech-rooftop: "2026-11-23T16:00:00Z"}
 done:
   description: The steps that were done, in the order of their ends. Empty in check mode.
   returned: success, and failures after the plan was made
@@ -417,6 +422,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.record_s
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.snapshot_folder import read_entities
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.transformations import (
     actual_from_answer,
+    as_time,
     types_in_use,
     types_to_read,
     wanted_entities,
@@ -568,6 +574,7 @@ def work(module: AnsibleAWSModule) -> dict[str, t.Any]:
     result: dict[str, t.Any] = {
         "changed": bool(plan.steps),
         "plan": [step.shown() for step in plan.steps],
+        "last_changed": {entity_id: as_time(actual.updated) for entity_id, actual in plan.before.items() if actual.updated},
         "done": [],
         "diff": plan.diff(),
         **({"record": memory.shown()} if memory else {}),

@@ -85,6 +85,8 @@ def about(there: Answer | None) -> Answer:
         "version": body.get("version", 0),
         "folder_uid": meta.get("folderUid") or "",
         "path": meta.get("url", ""),
+        "updated": meta.get("updated", ""),
+        "updated_by": meta.get("updatedBy", ""),
     }
 
 

@@ -48,6 +48,11 @@ def microseconds(moment: datetime.datetime | None) -> int:
     return 0 if moment is None else (moment - EPOCH) // datetime.timedelta(microseconds=1)
 
 
+def as_time(microseconds_since: int) -> str:
+    """The reverse of ``microseconds``, as ISO 8601 in UTC to the second."""
+    return (EPOCH + datetime.timedelta(microseconds=microseconds_since)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def types_in_use(entries: c.Iterable[Answer]) -> set[str]:
     """The component types of the entries."""
     return {component["componentTypeId"] for entry in entries for component in (entry.get("components") or {}).values()}
