@@ -32,7 +32,8 @@ MARGIN = 3_600_000
 GAPS_AT_ONCE = 500
 REPORT_SECONDS = 5.0
 FAULTS_KEPT = 3
-FIRST_PAUSE = 0.2
+# Days of each thread that are waited for together.
+DAYS_AT_ONCE = 25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +126,9 @@ class Migration:
             plans = in_parallel(self._plan, self._source.meters(), self._settings.concurrency)
             days = [day for plan in plans for day in plan]
             work = [day for day in days if not day.known]
-            in_parallel(lambda day: self._bring(day, len(work)), work, self._settings.concurrency)
+            some = DAYS_AT_ONCE * self._settings.concurrency
+            for begin in range(0, len(work), some):
+                self._bring(work[begin : begin + some], len(work))
             return days
         finally:
             self._ledger.save()
@@ -139,28 +142,39 @@ class Migration:
             for day in self._source.days(meter, known)
         ]
 
-    def _bring(self, day: Day, total: int) -> None:
-        """Compares a day, writes what is missing, and waits until it is there to be read."""
-        comparison = self._compare(day, self._settings.writes)
+    def _bring(self, days: list[Day], total: int) -> None:
+        """Compares days and writes what is missing, and then waits for all of them together until it is there to be read."""
+
+        def first(day: Day) -> None:
+            self._compare(day, self._settings.writes)
+            self._report(day, total)
+
+        def left() -> list[Day]:
+            waiting = [day for day in days if self._may_become_equal(day)]
+            in_parallel(lambda day: self._compare(day, writes=False), waiting, self._settings.concurrency)
+            return [day for day in waiting if not day.equal]
+
+        in_parallel(first, days, self._settings.concurrency)
+        if self._settings.patient:
+            poll(left, lambda found: not found, timeout=self._settings.timeout)
+
+    def _may_become_equal(self, day: Day) -> bool:
+        """What was written may take a while to be seen; what the source has just got may be on its way to the destination."""
         hopeless = day.faults and not day.left_behind
-        if self._settings.patient and not comparison.equal and not hopeless:
-            # What the source has just got may be on its way to the destination; what was written there may take a while to be seen.
-            comparison, _equal = poll(
-                lambda: self._compare(day, writes=False), lambda found: found.equal, timeout=self._settings.timeout, delay=FIRST_PAUSE
-            )
-        if comparison.equal and self._settings.settled(day.day):
-            self._ledger.keep(day.meter, day.day, comparison.source)
-        elif not comparison.equal:
-            self._ledger.drop(day.meter, day.day)
+        return not day.equal and not hopeless and (day.copied > 0 or not self._settings.settled(day.day))
+
+    def _report(self, day: Day, total: int) -> None:
         with self._lock:
             self._done += 1
             if self._clock() - self._reported >= REPORT_SECONDS:
                 self._reported = self._clock()
                 self._log(f"{self._done} of {total} days, at last {day_name(day.day)} of meter '{day.meter[1]}' in panel '{day.meter[0]}'")
 
-    def _compare(self, day: Day, writes: bool) -> Comparison:
-        """Compares a day as it is, and notes in it what was found. The destination is read after the source, so that it can be behind only
-        by what is written at this moment."""
+    def _compare(self, day: Day, writes: bool) -> None:
+        """Compares a day as it is, and notes what was found.
+
+        The destination is read after the source, so that it can be behind only by what is written at this moment.
+        """
         start, end = window(day.day, self._settings.oldest)
         comparison = Comparison()
         day.expired = sum(1 for _old in self._source.readings(day.meter, day.day * DAY, start)) if start > day.day * DAY else 0
@@ -175,7 +189,10 @@ class Migration:
                     gaps = []
             self._write(day, gaps)
         day.readings, day.missing, day.different = comparison.source.readings, comparison.missing, comparison.different
-        return comparison
+        if not comparison.equal:
+            self._ledger.drop(day.meter, day.day)
+        elif self._settings.settled(day.day):
+            self._ledger.keep(day.meter, day.day, comparison.source)
 
     def _judged(self, day: Day, readings: c.Iterable[Reading]) -> tuple[list[Reading], set[int]]:
         """The readings to compare, and the times of those that the destination cannot hold."""
