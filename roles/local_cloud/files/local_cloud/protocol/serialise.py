@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import datetime
 import email.utils
+import functools
 import json
 import typing as t
 import uuid
@@ -38,6 +39,8 @@ _OLDER_NAMES = {
         "UnrecognizedClientException": "InvalidAccessKeyId",
     },
 }
+
+_JSON_AS_IS = frozenset({"boolean", "double", "float", "integer", "long", "string"})
 
 
 def answer(service: str, operation: str, result: dict[str, t.Any], protocol: str | None = None) -> HttpResponse:
@@ -132,11 +135,13 @@ def _to_json(value: t.Any, shape: Shape) -> t.Any:
     if isinstance(shape, StructureShape):
         if shape.is_document_type:
             return value
-        return {
-            member.serialization.get("name", name): _to_json(value[name], member)
-            for name, member in shape.members.items()
-            if value.get(name) is not None
-        }
+        members = _json_members(shape)
+        document = {}
+        for name, item in value.items():
+            if item is not None and name in members:
+                wire, member = members[name]
+                document[wire] = item if member is None else _to_json(item, member)
+        return document
     if isinstance(shape, ListShape):
         return [_to_json(item, shape.member) for item in value]
     if isinstance(shape, MapShape):
@@ -146,6 +151,15 @@ def _to_json(value: t.Any, shape: Shape) -> t.Any:
     if kind == "blob":
         return base64.b64encode(_bytes(value)).decode()
     return value
+
+
+@functools.cache
+def _json_members(shape: StructureShape) -> dict[str, tuple[str, Shape | None]]:
+    """By member: its name on the wire, and its shape; None where a value is written as it is. The models live as long as the process."""
+    return {
+        name: (member.serialization.get("name", name), None if member.type_name in _JSON_AS_IS else member)
+        for name, member in shape.members.items()
+    }
 
 
 def _bytes(value: t.Any) -> bytes:
