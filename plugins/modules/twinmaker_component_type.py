@@ -25,6 +25,12 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.tags
   - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+    details:
+      - In check mode what a task before would have taken away is still there. So the deletion of a type that is still in use is
+        refused, as it is without that task.
 options:
   workspace_id:
     description: The workspace.

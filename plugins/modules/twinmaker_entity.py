@@ -28,6 +28,8 @@ attributes:
     support: full
     details:
       - In check mode a workspace, a parent or a component type that is not there is taken for one that a task before would have made.
+      - What a task before would have taken away is still there. So the deletion of an entity with others below it is refused, as it is
+        without that task.
 options:
   workspace_id:
     description: The workspace.

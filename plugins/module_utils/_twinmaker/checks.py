@@ -22,6 +22,7 @@ Entry = dict[str, t.Any]
 MAX_SHOWN = 20
 COMPONENT_KEYS = ("componentTypeId", "description", "properties", "propertyGroups")
 PROPERTY_KEYS = ("value", "definition")
+GROUP_KEYS = ("groupType", "propertyNames")
 
 
 class Form(t.NamedTuple):
@@ -145,6 +146,9 @@ def _component_faults(name: str, component: t.Any) -> c.Iterator[str]:
                 yield f".properties.{item}: there is no value; leave the property out or give one"
             elif key == "propertyGroups" and not isinstance(value, dict):
                 yield f".{key}.{item}: {shown(value)} is no mapping; give one with groupType and propertyNames"
+            elif key == "propertyGroups":
+                yield from (f".{key}.{item}{fault}" for fault in unknown_keys(value, GROUP_KEYS))
+                yield from (f".{key}.{item}{fault}" for fault in group_faults(value))
 
 
 def data_type_faults(data_type: t.Any) -> c.Iterator[str]:
@@ -170,11 +174,22 @@ def definition_faults(definition: t.Any) -> c.Iterator[str]:
 
 def function_faults(function: Entry) -> c.Iterator[str]:
     """The faults in the shape of a function of a component type, each to be put behind its path."""
-    required, code = function.get("requiredProperties"), function.get("implementedBy")
-    if required is not None and not (isinstance(required, list) and all(isinstance(name, str) for name in required)):
-        yield f".requiredProperties: {shown(required)} is no list of names; give a list such as [meterId]"
+    code = function.get("implementedBy")
+    yield from _names_faults("requiredProperties", function.get("requiredProperties"))
     if code is not None and not isinstance(code, dict):
         yield f".implementedBy: {shown(code)} is no mapping; give one such as {{lambda: {{arn: ...}}}}"
+
+
+def group_faults(group: Entry) -> c.Iterator[str]:
+    """The faults in the shape of a property group, each to be put behind its path."""
+    if group.get("groupType") is not None and not isinstance(group["groupType"], str):
+        yield f".groupType: {shown(group['groupType'])} is no text; give a type such as TABULAR"
+    yield from _names_faults("propertyNames", group.get("propertyNames"))
+
+
+def _names_faults(key: str, names: t.Any) -> c.Iterator[str]:
+    if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        yield f".{key}: {shown(names)} is no list of names; give a list such as [meterId]"
 
 
 def unknown_keys(content: dict[str, t.Any], known: tuple[str, ...]) -> c.Iterator[str]:

@@ -51,7 +51,7 @@ FLAGS = ("isRequiredInEntity", "isExternalId", "isStoredExternally", "isTimeSeri
 ITEM_KEYS = {
     "propertyDefinitions": DEFINITION_KEYS,
     "functions": ("requiredProperties", "scope", "implementedBy"),
-    "propertyGroups": ("groupType", "propertyNames"),
+    "propertyGroups": checks.GROUP_KEYS,
     "compositeComponentTypes": ("componentTypeId",),
 }
 
@@ -96,6 +96,8 @@ def _map_faults(option: str, content: Answer, keys: tuple[str, ...]) -> c.Iterat
                 yield from (f"{option}.{name}{fault}" for fault in checks.definition_faults(item))
             elif option == OPTIONS["functions"]:
                 yield from (f"{option}.{name}{fault}" for fault in checks.function_faults(item))
+            elif option == OPTIONS["propertyGroups"]:
+                yield from (f"{option}.{name}{fault}" for fault in checks.group_faults(item))
         else:
             yield f"{option}.{name}: it is no mapping; give a mapping in the form of the API"
 

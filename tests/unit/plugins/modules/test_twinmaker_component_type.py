@@ -178,6 +178,11 @@ def test_refuses_to_delete_what_others_inherit_from(twin: t.Any, run: t.Any) -> 
         ({"property_definitions": {"a": {"dataType": {"type": "LONG", "allowedValues": 5}}}}, "allowedValues: 5 is no list"),
         ({"functions": {"dataReader": {"implementedBy": "arn"}}}, "functions.dataReader.implementedBy: 'arn' is no mapping"),
         ({"functions": {"dataReader": {"requiredProperties": "meterId"}}}, "requiredProperties: 'meterId' is no list of names"),
+        (
+            {"property_groups": {"ids": {"groupType": "TABULAR", "propertyNames": "meterId"}}},
+            "propertyNames: 'meterId' is no list of names",
+        ),
+        ({"property_groups": {"ids": {"groupType": ["TABULAR"], "propertyNames": ["meterId"]}}}, 'groupType: ["TABULAR"] is no text'),
         ({"property_definitions": {"a": {"dataType": {"type": "LONG"}, "defaultValue": "x"}}}, "'x' is not of type LONG"),
     ],
 )

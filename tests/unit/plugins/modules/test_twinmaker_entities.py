@@ -245,6 +245,16 @@ def test_parent_and_child_change_places(twin: t.Any, apply: t.Any, apply_thrice:
             "components.m.propertyGroups.g: 'x' is no mapping",
         ),
         (
+            [
+                {
+                    "entity_id": "a-1",
+                    "name": "A",
+                    "components": {"m": {**meter(1), "propertyGroups": {"g": {"groupType": "TABULAR", "propertyNames": "meterId"}}}},
+                }
+            ],
+            "components.m.propertyGroups.g.propertyNames: 'meterId' is no list of names; give a list such as [meterId].",
+        ),
+        (
             [{"entity_id": "a-1", "name": "A", "components": {"m": meter(1, rating="much")}}],
             "components.m.properties.rating: 'much' is not of type DOUBLE",
         ),
