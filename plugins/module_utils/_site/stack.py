@@ -81,7 +81,7 @@ def expected_outputs(stack_name: str, topic: str, storage: str = TIMESTREAM) -> 
     }
     unknown = (
         "WorkspaceArn BucketName ErrorBucketName ReaderFunctionName ReaderFunctionArn RollupFunctionName"
-        " GrafanaWorkspaceId GrafanaEndpoint GrafanaServiceRoleArn DashboardRoleArn"
+        " GrafanaWorkspaceId GrafanaEndpoint GrafanaServiceRoleArn DashboardRoleArn AlarmTopicArn"
     )
     return {**known, **dict.fromkeys(unknown.split(), "")}
 

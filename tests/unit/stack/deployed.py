@@ -16,6 +16,7 @@ import time
 import typing as t
 
 from ansible_collections.energytwin.aws.plugins.filter.lambda_package import lambda_package
+from ansible_collections.energytwin.aws.plugins.filter.stack_template import stack_template
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import twin_entities
 from local_cloud.cloud import Cloud
@@ -57,7 +58,7 @@ class Deployed:
         parameters = {"DataTopic": TOPIC, "ReaderBucket": CODE, "ReaderKey": "reader.zip", "Storage": storage}
         self.client("cloudformation").create_stack(
             StackName=STACK,
-            TemplateBody=(ROLE / "files" / "energy_twin.yml").read_text(),
+            TemplateBody=json.dumps(stack_template((ROLE / "files" / "energy_twin.yml").read_text()), separators=(",", ":")),
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=["CAPABILITY_IAM"],
         )
@@ -99,7 +100,7 @@ class Deployed:
 
     def errors(self) -> list[dict[str, t.Any]]:
         s3, bucket = self.client("s3"), self.outputs["ErrorBucketName"]
-        keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+        keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket, Prefix="readings/").get("Contents", [])]
         return [json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
 
 

@@ -91,6 +91,19 @@ def _keeps_errors(deployed: Deployed, _role: str) -> bool:
     return lost() == before
 
 
+def _keeps_refusals(deployed: Deployed, _role: str) -> bool:
+    """A faulty reading is kept with its fault; what could not be kept is counted as lost."""
+    rule = deployed.outputs["RuleName"].rpartition("_")[0] + "_RefusedReadings"
+
+    def counted() -> dict[str, int]:
+        return deployed.cloud.store.get("iot/rule-counters", rule) or {"succeeded": 0, "lost": 0}
+
+    before = counted()
+    deployed.publish(panelId="mdb", meterId="5", timestamp=deployed.now - 1000 * next(_NUMBERS), kW="a lot", hz=50.0)
+    until(lambda: counted() != before and counted()["succeeded"] + counted()["lost"] > before["succeeded"] + before["lost"])
+    return counted()["lost"] == before["lost"]
+
+
 def _reads(deployed: Deployed, _role: str) -> bool:
     return _goes(lambda: deployed.history("kW"))
 
@@ -156,6 +169,7 @@ NEEDED: dict[Key, Works] = {
     ("TimestreamWriteRole", "timestream:DescribeEndpoints"): _stores,
     ("DynamoDBWriteRole", "dynamodb:PutItem"): _stores,
     ("ErrorWriteRole", "s3:PutObject"): _keeps_errors,
+    ("RefusedReadingsRole", "s3:PutObject"): _keeps_refusals,
     ("EnergyReadLambdaRole", "timestream:Select"): _reads,
     ("EnergyReadLambdaRole", "dynamodb:Scan"): _reads,
     ("EnergyReadLambdaRole", "dynamodb:Query"): _reads_totals,

@@ -147,7 +147,7 @@ class TimestreamQuery(Shared):
             return mirror.view(record["Id"], record["RetentionProperties"]["MagneticStoreRetentionPeriodInDays"])
 
         try:
-            translation = dialect.translate(text, resolve, time.time_ns())
+            translation = dialect.translate(text, resolve, int(self.cloud.now() * 1e9))
         except QueryError as error:
             raise ApiError("ValidationException", str(error)) from None
         except NotSupported as error:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 import typing as t
 
 from local_cloud.cloud import Cloud
@@ -169,7 +168,7 @@ class TimestreamWrite(Shared):
         common = request.parameters.get("CommonAttributes", {})
         table = self._find_table(request)
         magnetic_writes = table["MagneticStoreWriteProperties"]["EnableMagneticStoreWrites"]
-        window = Window.of(table["RetentionProperties"], magnetic_writes, time.time_ns())
+        window = Window.of(table["RetentionProperties"], magnetic_writes, int(self.cloud.now() * 1e9))
         required = [key["Name"] for key in table["Schema"]["CompositePartitionKey"] if key.get("EnforcementInRecord") == "REQUIRED"]
         points = [_point(merge(common, record), window, required) for record in request.parameters["Records"]]
         with self.cloud.store.transaction():
