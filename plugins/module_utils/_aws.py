@@ -244,6 +244,23 @@ def tag_changes(current: c.Mapping[str, str], wanted: c.Mapping[str, str] | None
     return TagChanges({key: to_set[key] for key in sorted(to_set)}, sorted(to_unset))
 
 
+def tag_writer(
+    tag: c.Callable[[t.Any, str, dict[str, str]], None], untag: c.Callable[[t.Any, str, list[str]], None]
+) -> c.Callable[[t.Any, str, TagChanges], None]:
+    """What makes changes to the tags of a resource (client, ARN, changes), by a service's own calls.
+
+    tag, untag: take the client, the ARN, and the tags to set or the keys to take away.
+    """
+
+    def write_tags(client: t.Any, arn: str, change: TagChanges) -> None:
+        if change.to_unset:
+            untag(client, arn, change.to_unset)
+        if change.to_set:
+            tag(client, arn, change.to_set)
+
+    return write_tags
+
+
 def checked_tags(tags: c.Mapping[str, t.Any] | None, where: str = "") -> dict[str, str] | None:
     """The tags of a module's option as texts. where: stands before ``tags`` in messages. Raises Refused for what AWS would not take."""
     if tags is None:

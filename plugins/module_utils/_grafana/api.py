@@ -13,7 +13,7 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
-from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsError, TagChanges, api_call, api_lookup, pages
+from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsError, api_call, api_lookup, pages, tag_writer
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
 
 Answer = dict[str, t.Any]
@@ -179,11 +179,7 @@ def untag_resource(client: t.Any, arn: str, keys: list[str]) -> None:
     client.untag_resource(resourceArn=arn, tagKeys=keys)
 
 
-def write_tags(client: t.Any, arn: str, change: TagChanges) -> None:
-    if change.to_unset:
-        untag_resource(client, arn, change.to_unset)
-    if change.to_set:
-        tag_resource(client, arn, change.to_set)
+write_tags = tag_writer(tag_resource, untag_resource)
 
 
 @api_call("find out about this account")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsError, TagChanges, api_call, pages
+from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsError, api_call, pages, tag_writer
 
 Answer = dict[str, t.Any]
 
@@ -88,8 +88,4 @@ def untag_resource(client: t.Any, arn: str, keys: list[str]) -> None:
     client.untag_resource(resourceArn=arn, tagKeys=keys)
 
 
-def write_tags(client: t.Any, arn: str, change: TagChanges) -> None:
-    if change.to_unset:
-        untag_resource(client, arn, change.to_unset)
-    if change.to_set:
-        tag_resource(client, arn, change.to_set)
+write_tags = tag_writer(tag_resource, untag_resource)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
-from ansible_collections.energytwin.aws.plugins.module_utils._aws import TagChanges, api_call, api_lookup, pages
+from ansible_collections.energytwin.aws.plugins.module_utils._aws import api_call, api_lookup, pages, tag_writer
 
 Answer = dict[str, t.Any]
 
@@ -232,11 +232,7 @@ def untag_resource(client: t.Any, arn: str, keys: list[str]) -> None:
     client.untag_resource(resourceARN=arn, tagKeys=keys)
 
 
-def write_tags(client: t.Any, arn: str, change: TagChanges) -> None:
-    if change.to_unset:
-        untag_resource(client, arn, change.to_unset)
-    if change.to_set:
-        tag_resource(client, arn, change.to_set)
+write_tags = tag_writer(tag_resource, untag_resource)
 
 
 @api_call("read the history of {subject}")
