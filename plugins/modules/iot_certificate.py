@@ -193,7 +193,7 @@ def find(client: t.Any, parameters: Answer) -> Answer | None:
         return registry.describe_certificate(client, parameters["certificate_id"])
     key = certificates.key_of_csr(parameters["csr"])
     attached = registry.list_thing_principals(client, parameters["thing"]) or [] if parameters["thing"] else []
-    found = with_key(client, [principal.rpartition("/")[2] for principal in attached], key)
+    found = with_key(client, [registry.certificate_id(principal) for principal in attached], key)
     return certificates.best(found or with_key(client, elsewhere(client, parameters["thing"]), key))
 
 

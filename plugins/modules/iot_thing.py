@@ -140,10 +140,6 @@ Answer = dict[str, t.Any]
 ATTEMPTS = 5
 
 
-def certificate_id(arn: str) -> str:
-    return arn.rpartition("/")[2]
-
-
 def shown(thing: Answer | None, principals: list[str]) -> Answer:
     """The thing as the result shows it."""
     if thing is None:
@@ -154,7 +150,7 @@ def shown(thing: Answer | None, principals: list[str]) -> Answer:
         "arn": thing["thingArn"],
         "attributes": thing.get("attributes", {}),
         **kind,
-        "certificates": sorted(map(certificate_id, principals)),
+        "certificates": sorted(map(registry.certificate_id, principals)),
     }
 
 
@@ -188,7 +184,7 @@ def absent(client: t.Any, parameters: Answer, check_mode: bool) -> Answer:
     principals = registry.list_thing_principals(client, name) or []
     if principals and not parameters["detach"]:
         raise Refused(
-            f"Thing '{name}' has the certificate {listed(map(certificate_id, principals))};"
+            f"Thing '{name}' has the certificate {listed(map(registry.certificate_id, principals))};"
             " delete it (iot_certificate) or set detach=true, then run again."
         )
     if not check_mode:

@@ -74,6 +74,11 @@ def detach_thing_principal(client: t.Any, name: str, principal: str) -> None:
 # Certificates
 
 
+def certificate_id(arn: str) -> str:
+    """The id in the ARN of a certificate."""
+    return arn.rpartition("/")[2]
+
+
 @api_call("have the certificate signing request signed")
 def create_certificate_from_csr(client: t.Any, csr: str, active: bool) -> Answer:
     return t.cast(Answer, client.create_certificate_from_csr(certificateSigningRequest=csr, setAsActive=active))
