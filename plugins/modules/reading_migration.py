@@ -16,7 +16,7 @@ description:
     they are there by count and checksum of each meter and day.
   - Writes only what is missing or different, so a run that was interrupted is simply repeated. Days that were found equal are kept in a
     record in O(record_bucket), and not read again.
-  - Meant to run while readings come in, with both tables taking them (option RV(ignore:stack_also_store) of role stack); playbook
+  - Meant to run while readings come in, with both tables taking them (C(stack_also_store) of role stack); playbook
     C(energytwin.aws.migrate_storage) does all of it in order.
   - Fails if a day differs at the end, and names the meter, the day and the reason.
 extends_documentation_fragment:
