@@ -157,7 +157,7 @@ class CloudWatch(Service):
         unknown = sorted(given.keys() - _ALARM_MEMBERS)
         if unknown:
             raise not_implemented(f"the member {unknown[0]} of cloudwatch:PutMetricAlarm")
-        if ("MetricName" in given) == ("Metrics" in given):
+        if ("MetricName" in given) == bool(given.get("Metrics")):
             raise ApiError("ValidationError", "Exactly one of MetricName and Metrics must be specified.")
         for member in ("ComparisonOperator", "EvaluationPeriods", "Threshold", *(() if "Metrics" in given else ("Period", "Statistic"))):
             if member not in given:

@@ -238,7 +238,7 @@ class Sns(Service):
         message_id = str(uuid.uuid4())
         now = self.cloud.now()
         record = {"time": now, "id": message_id, "topic": arn, "subject": subject, "message": message, "recipients": recipients}
-        self.cloud.store.put(MESSAGE, f"{now:017.6f}-{message_id}", record)
+        self.cloud.store.put(MESSAGE, f"{now:017.6f}-{uuid.uuid1().time:020d}", record)
         return message_id
 
     def messages(self) -> list[Record]:
