@@ -18,7 +18,7 @@ import yaml
 
 from tests.integration.conftest import REPOSITORY, SITE, LocalCloud
 
-RULE = "example_plant_IoTToTimestream"
+RULE = "example_plant_IoTToDynamoDB"
 
 
 def site() -> dict[str, t.Any]:
@@ -140,7 +140,9 @@ def test_a_disabled_rule_is_found_and_mended_by_the_next_run(deployed: LocalClou
 
 def test_a_reader_that_throws_is_found_and_mended_by_hand(deployed: LocalCloud) -> None:
     functions = deployed.client("lambda")
-    name = functions.list_functions()["Functions"][0]["FunctionName"]
+    stacks = deployed.client("cloudformation")
+    reader = stacks.describe_stack_resource(StackName=SITE, LogicalResourceId="EnergyReadLambda")
+    name = reader["StackResourceDetail"]["PhysicalResourceId"]
     good = functions.get_function_configuration(FunctionName=name)["Handler"]
     spoilt = io.BytesIO()
     with zipfile.ZipFile(spoilt, "w") as archive:
