@@ -36,7 +36,7 @@ PROGRAMS := roles/local_cloud/files:roles/stack/files/reader:roles/edge_gateway/
 MADE := .ansible .bench .build .cache .hypothesis .local-cloud .mypy_cache .pytest_cache .ruff_cache .venv collections \
   changelogs/.plugin-cache.yaml importer_result.json tests/output
 
-.PHONY: help venv demo test lint types docs sanity package unit integration molecule bench clean
+.PHONY: help venv demo fleet test lint types docs sanity package unit integration molecule bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ venv: $(READY) ## make the environment of all other targets
 
 demo: $(READY_TO_RUN) ## a plant from nothing to its readings in the twin, in a cloud on this machine (ARGS="..." for ansible-playbook)
 	@ansible-playbook -i inventories/local playbooks/demo.yml $(ARGS)
+
+fleet: $(READY) ## the sheets of inventories/example_fleet: 200 sites, 2,000 gateways, 40,000 meters (ARGS="--sites 20" for fewer)
+	@PYTHONPATH=.build python -m tests.tools.make_fleet $(ARGS) .cache/example_fleet
 
 test: lint types docs sanity package molecule unit integration ## all of the checks below
 

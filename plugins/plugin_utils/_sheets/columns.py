@@ -114,8 +114,9 @@ def normalised(heading: str) -> str:
 def known(heading: str, names: dict[str, tuple[str, ...]]) -> str | None:
     """The key that a heading stands for. What stands in brackets is taken as an explanation, if the heading is not known with it."""
     for text in (heading, re.sub(r"\([^()]*\)|\[[^\[\]]*\]", " ", heading)):
-        for key, spellings in names.items():
-            if normalised(text) in spellings:
+        said = normalised(text)
+        for key, spelled in names.items():
+            if said in spelled:
                 return key
     return None
 

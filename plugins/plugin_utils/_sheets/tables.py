@@ -121,7 +121,8 @@ def heading_columns(grid: Grid) -> int:
 def _heading(grid: Grid) -> int | None:
     """The row that names the columns: the first one; a list of meters may have something above it."""
     for index, cells in enumerate(grid.rows):
-        if all(_empty(cell) for cell in cells):
+        filled = sum(not _empty(cell) for cell in cells)
+        if not filled or (grid.sheet == METERS and filled < HEADING_COLUMNS):
             continue
         found = _known(grid, cells)
         if grid.sheet != METERS:
