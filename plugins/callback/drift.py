@@ -21,7 +21,6 @@ requirements:
     C(ANSIBLE_CALLBACKS_ENABLED).
 """
 
-import contextlib
 import datetime
 import json
 import os
@@ -34,8 +33,6 @@ from ansible.plugins.callback import CallbackBase
 from ansible_collections.energytwin.aws.plugins.plugin_utils._drift.differences import Task
 from ansible_collections.energytwin.aws.plugins.plugin_utils._drift.page import page
 from ansible_collections.energytwin.aws.plugins.plugin_utils._drift.report import Collector
-
-PLAYBOOK = pathlib.Path(__file__).parents[2] / "playbooks" / "plan.yml"
 
 
 class CallbackModule(CallbackBase):
@@ -52,11 +49,9 @@ class CallbackModule(CallbackBase):
         self._site_of: dict[str, str | None] = {}
         self._play: t.Any = None
 
-    def v2_playbook_on_start(self, playbook: t.Any) -> None:
-        with contextlib.suppress(OSError):
-            self._active = os.path.samefile(playbook._file_name, PLAYBOOK)
-
     def v2_playbook_on_play_start(self, play: t.Any) -> None:
+        # The playbook may be imported by another one, so its first play is what tells it.
+        self._active = self._active or "plan_begins" in play.vars
         if not self._active:
             return
         self._play = play
