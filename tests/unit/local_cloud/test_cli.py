@@ -270,3 +270,16 @@ def test_the_data_of_another_moto_are_refused_and_reset_helps(cli: Cli) -> None:
     assert done.stderr.startswith("local-cloud: The local cloud's data was written with moto 1.2.3, but moto ")
     assert cli("reset").returncode == 0
     assert cli("start").returncode == 0
+
+
+def test_what_sns_was_given_to_send_is_shown(cli: Cli) -> None:
+    assert cli("start").returncode == 0
+    assert cli("messages").stdout == "No messages.\n"
+    topic = cli.client("sns").create_topic(Name="alarms")["TopicArn"]
+    cli.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="operations@example.com")
+    cli.client("sns").publish(TopicArn=topic, Subject="Plant", Message="no readings")
+    first, second = json.loads(cli("messages", "--json").stdout)
+    assert (first["recipients"], second["recipients"], second["message"]) == (["operations@example.com"], [], "no readings")
+    shown = cli("messages").stdout
+    assert "To: operations@example.com\n" in shown
+    assert "To: nobody, as there is no confirmed subscription\nSubject: Plant\n\nno readings\n" in shown

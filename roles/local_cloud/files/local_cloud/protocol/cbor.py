@@ -32,7 +32,7 @@ def loads(data: bytes) -> t.Any:
     reader = _Reader(data)
     try:
         value = reader.value()
-    except (IndexError, struct.error, TypeError):
+    except (IndexError, struct.error, TypeError, UnicodeDecodeError):
         raise ValueError("the CBOR document is cut off or malformed") from None
     if value is _BREAK or reader.place != len(data):
         raise ValueError("the CBOR document does not end where its value does")
@@ -130,6 +130,8 @@ class _Reader:
         if major == _LIST:
             return items
         if major == _MAP:
+            if len(items) % 2:
+                raise ValueError("the CBOR document has a key without a value")
             return dict(zip(items[::2], items[1::2], strict=True))
         return (b"" if major == _BYTES else "").join(items)
 
