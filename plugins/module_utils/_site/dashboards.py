@@ -18,7 +18,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._site import dashbo
 from ansible_collections.energytwin.aws.plugins.module_utils._site.dashboard_parts import Plain, Source
 from ansible_collections.energytwin.aws.plugins.module_utils._site.model import Site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import as_site, meters
-from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import unit_of
+from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import DAY, SUMMARY_NAME, unit_of
 
 TAG = "energytwin"
 POWER = "kW"
@@ -178,6 +178,11 @@ def _panel_lines(source: Source) -> c.Iterator[Line]:
     yield [(16, 9, _energy_per_hour(source)), (4, 9, _peak_demand()), (4, 9, _peak_power())]
     yield [(parts.WIDTH, 1, parts.row("Energy per day"))]
     yield [(3, 5, _energy_of_day(day, back, source)) for back, day in enumerate(DAYS)]
+    yield [(parts.WIDTH, 1, parts.row("The whole panel, a year by days"))]
+    yield [
+        (12, 9, _year("Energy per day", [IMPORT + DAY, EXPORT + DAY], source)),
+        (12, 9, _year("Demand (15 minutes) and mean power per day", ["kWPeak" + DAY, "kWAverage" + DAY], source)),
+    ]
 
 
 def _components(source: Source) -> Plain:
@@ -261,6 +266,24 @@ def _energy_of_day(day: str, back: int, source: Source) -> Plain:
     )
 
 
+def _year(title: str, totals: c.Sequence[str], source: Source) -> Plain:
+    """A value for each day, as the totals are kept: a year is 365 of them, however often meters are read."""
+    return parts.panel(
+        "timeseries",
+        title,
+        source,
+        [source.history("A", OF_CHOSEN[0], SUMMARY_NAME, totals)],
+        fieldConfig=parts.fields(
+            displayName=PROPERTY_NAME,
+            unit=_grafana_unit(totals[0]),
+            decimals=1,
+            custom={"drawStyle": "bars", "fillOpacity": 60, "barAlignment": 1},
+        ),
+        timeFrom="365d",
+        hideTimeOverride=True,
+    )
+
+
 def _choice(known: c.Sequence[Plain], source: Source) -> list[Plain]:
     """A panel by its name, and a meter of it as the twin names them."""
     panels = {meter["entity_id"]: meter["panel_name"] for meter in known}
@@ -291,7 +314,8 @@ def _choice(known: c.Sequence[Plain], source: Source) -> list[Plain]:
             "query": {"refId": "meters", "queryType": "ListComponentNames", "entityId": OF_CHOSEN[0]},
             "definition": "",
             "refresh": 1,
-            "regex": "",
+            # The component with the panel's totals is no meter.
+            "regex": f"/^(?!{SUMMARY_NAME}$)/",
             "sort": 1,
             "current": {"text": component, "value": component},
             "options": [],

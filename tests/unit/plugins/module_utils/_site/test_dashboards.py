@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections.abc as c
 import copy
 import json
+import re
 import typing as t
 
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._site import dashbo
 from ansible_collections.energytwin.aws.plugins.module_utils._site.dashboards import dashboards
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import meters, twin_entities
-from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import MEASURED
+from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import MEASURED, TOTALS
 from tests.tools.checkout import read_yaml
 from tests.unit.plugins.module_utils._site.test_projections import sites
 
@@ -34,7 +35,7 @@ def twin_of(site: dict[str, t.Any]) -> lint.Twin:
     return lint.twin_of(
         {
             "entities": twin_entities(site),
-            "properties": [measured.name for measured in MEASURED],
+            "properties": [known.name for known in (*MEASURED, *TOTALS)],
             "scenes": ["plant"],
             "datasources": [names.uid(site["id"], names.DATASOURCE)],
         }
@@ -140,6 +141,18 @@ def test_what_is_chosen_at_first_is_there() -> None:
     for title in ("Site", "Panel"):
         entity, component = (variable["current"]["value"] for variable in made()[title]["templating"]["list"])
         assert (entity, component) == ("mdb-hall-1", "meter-1")
+
+
+def test_a_year_is_read_as_totals_of_days() -> None:
+    year = [one for one in made()["Panel"]["panels"] if one.get("timeFrom") == "365d"]
+    assert [one["title"] for one in year] == ["Energy per day", "Demand (15 minutes) and mean power per day"]
+    for one in year:
+        (target,) = one["targets"]
+        assert (target["entityId"], target["componentName"]) == ("${panel}", "energy")
+        assert all(name.endswith("Day") for name in target["properties"])
+    assert [one["fieldConfig"]["defaults"]["unit"] for one in year] == ["kwatth", "kwatt"]
+    meter = made()["Panel"]["templating"]["list"][1]
+    assert re.search(meter["regex"].strip("/"), "meter-1") and not re.search(meter["regex"].strip("/"), "energy")
 
 
 def test_names_with_commas_do_not_become_two_choices() -> None:
