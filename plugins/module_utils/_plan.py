@@ -7,11 +7,35 @@
 from __future__ import annotations
 
 import collections.abc as c
+import functools
+import gc
 import json
 import typing as t
 
+P = t.ParamSpec("P")
+R = t.TypeVar("R")
+
 SHOWN_LENGTH = 60
 LISTED_NAMES = 5
+
+
+def building(function: c.Callable[P, R]) -> c.Callable[P, R]:
+    """For a function whose result is most of what it makes: Python does not look for garbage while it runs.
+
+    It would look through the growing result again and again, which for a plan of fifty thousand entities takes a third of the time.
+    """
+
+    @functools.wraps(function)
+    def built(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not gc.isenabled():
+            return function(*args, **kwargs)
+        gc.disable()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            gc.enable()
+
+    return built
 
 
 class Refused(Exception):

@@ -14,7 +14,7 @@ import difflib
 import re
 import typing as t
 
-from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, listed, shown
+from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, building, listed, shown
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import ROOT
 
 Entry = dict[str, t.Any]
@@ -80,6 +80,7 @@ def check_parent(entity_id: str) -> None:
         check({"parent_entity_id": (ENTITY_ID, entity_id)})
 
 
+@building
 def check_entries(entries: c.Sequence[Entry]) -> None:
     """Checks the entries of a set of entities, each on its own and against the others. Raises Refused with all faults, one per line."""
     faults = [f"entities[{index}].{fault}." for index, entry in enumerate(entries) for fault in _entry_faults(entry)]

@@ -14,7 +14,7 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
-from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, in_order, listed
+from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, building, in_order, listed
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.changes import Changes, Options, changes, made_entity
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import ROOT, Actual, Wanted
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.reach import Reach, Scope
@@ -62,6 +62,7 @@ class Plan:
             if step.action == "create" and step.wanted is not None:
                 yield step.entity_id, made_entity(step.wanted)
 
+    @building
     def diff(self) -> dict[str, t.Any]:
         sides = {"before": self.before.items(), "after": self._outcomes()}
         pictures = {side: {entity_id: in_order(picture(actual)) for entity_id, actual in entities} for side, entities in sides.items()}
@@ -72,6 +73,7 @@ class TooManyDeletions(Refused):
     """A prune that would take away more than ``Scope.max_deletions``. The details have the steps of the plan under ``plan``."""
 
 
+@building
 def plan_entities(actual: c.Mapping[str, Actual], wanted: c.Sequence[Wanted], scope: Scope, options: Options) -> Plan:
     """The steps from ``actual`` (the whole workspace) to ``wanted``, in whatever order that is given.
 

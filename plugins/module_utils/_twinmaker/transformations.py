@@ -13,7 +13,7 @@ import collections.abc as c
 import datetime
 import typing as t
 
-from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
+from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, building
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import (
     ROOT,
     Actual,
@@ -72,6 +72,7 @@ def _has_plain_value(content: Answer) -> bool:
     return content.get("value") is not None and not isinstance(content["value"], dict)
 
 
+@building
 def wanted_entities(entries: c.Sequence[Answer], parent_id: str, definitions: Definitions) -> list[Wanted]:
     """The entries of the module's option, checked before, as the plan takes them.
 

@@ -6,13 +6,22 @@
 
 from __future__ import annotations
 
+import gc
 import typing as t
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from ansible_collections.energytwin.aws.plugins.module_utils._plan import as_diff, covers, in_order, listed, shown
+from ansible_collections.energytwin.aws.plugins.module_utils._plan import (
+    Refused,
+    as_diff,
+    building,
+    covers,
+    in_order,
+    listed,
+    shown,
+)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
@@ -66,3 +75,30 @@ def test_values_are_shown_short() -> None:
 def test_many_names_are_listed_short() -> None:
     assert listed(["a", "b"]) == "'a', 'b'"
     assert listed(str(number) for number in range(7)) == "'0', '1', '2', '3', '4' and 2 more"
+
+
+def test_garbage_is_looked_for_again_after_building_even_if_it_fails() -> None:
+    inner = building(gc.isenabled)
+
+    @building
+    def outer() -> tuple[bool, bool, bool]:
+        return gc.isenabled(), inner(), gc.isenabled()
+
+    @building
+    def failing() -> None:
+        raise Refused("no")
+
+    assert gc.isenabled()
+    assert outer() == (False, False, False) and gc.isenabled()
+    with pytest.raises(Refused, match="no"):
+        failing()
+    assert gc.isenabled()
+
+
+def test_who_has_stopped_the_collector_finds_it_so_afterwards() -> None:
+    gc.disable()
+    try:
+        building(lambda: None)()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
