@@ -46,6 +46,17 @@ class NumberedBus:
         self.closed = True
 
 
+class Ear(Notifier):
+    """Hears what is meant for systemd."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.sent: list[str] = []
+
+    def send(self, *assignments: str) -> None:
+        self.sent.extend(assignments)
+
+
 class Running:
     """A service in a thread."""
 
@@ -159,13 +170,8 @@ def test_a_fault_of_the_program_ends_it_in_one_line(run: t.Any, eventually: Even
 def test_without_signs_of_life_of_a_thread_systemd_gets_none(
     run: t.Any, eventually: Eventually, config_data: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: list[str] = []
-
-    class Ear(Notifier):
-        def send(self, *assignments: str) -> None:
-            sent.extend(assignments)
-
-    running = run(notifier=Ear({}))
+    ear = Ear()
+    sent, running = ear.sent, run(notifier=ear)
     eventually(lambda: "WATCHDOG=1" in sent, "a sign of life")
     stuck, path = threading.Event(), pathlib.Path(config_data["status_file"])
     running.buses[0].read = lambda _meter: stuck.wait(60)
@@ -185,13 +191,8 @@ def test_without_signs_of_life_of_a_thread_systemd_gets_none(
 def test_systemd_hears_whether_the_program_goes_or_starts_anew(
     run: t.Any, eventually: Eventually, start_anew: bool, last: str, never: str
 ) -> None:
-    sent: list[str] = []
-
-    class Ear(Notifier):
-        def send(self, *assignments: str) -> None:
-            sent.extend(assignments)
-
-    running = run(notifier=Ear({}))
+    ear = Ear()
+    sent, running = ear.sent, run(notifier=ear)
     eventually(lambda: "READY=1" in sent, "the start")
     running.service.end(start_anew=start_anew)
     eventually(lambda: running.code is not None, "the end")

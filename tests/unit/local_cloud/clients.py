@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Expecting a call of a boto3 client to be refused."""
+"""What tests do with boto3 clients: expect a call to be refused, and make what others need."""
 
 from __future__ import annotations
 
@@ -35,6 +35,18 @@ def make_role(iam: t.Any, name: str, service: str, *statements: dict[str, t.Any]
     if statements:
         iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=_document(*statements))
     return arn
+
+
+def make_grafana(grafana: t.Any, role: str, **members: t.Any) -> str:
+    """Id of a new Managed Grafana workspace. members: of CreateWorkspace, over the defaults."""
+    defaults = {
+        "accountAccessType": "CURRENT_ACCOUNT",
+        "permissionType": "CUSTOMER_MANAGED",
+        "authenticationProviders": ["AWS_SSO"],
+        "workspaceRoleArn": role,
+        "workspaceName": "plant",
+    }
+    return str(grafana.create_workspace(**{**defaults, **members})["workspace"]["id"])
 
 
 def _document(*statements: dict[str, t.Any]) -> str:

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import json
-import os
 import pathlib
-import subprocess
-import sys
 import threading
 import typing as t
 
@@ -20,8 +17,8 @@ import pytest
 from local_cloud.cloud import Cloud
 from local_cloud.front.server import Server
 from local_cloud.settings import Settings
+from tests.unit.local_cloud.plays import run_play
 
-ROOT = pathlib.Path(__file__).parents[4]
 FOLDER = pathlib.Path(__file__).parent
 
 
@@ -38,22 +35,8 @@ def listening(settings: Settings) -> c.Iterator[Cloud]:
 def run(playbook: pathlib.Path, cloud: Cloud, folder: pathlib.Path, **variables: t.Any) -> tuple[int, str, dict[str, t.Any]]:
     """(exit code, output, what each registered task of the play gave)."""
     results = folder / "results.json"
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "AWS_"))},
-        "AWS_ENDPOINT_URL": cloud.settings.endpoint,
-        "AWS_REGION": cloud.settings.region,
-        "AWS_ACCESS_KEY_ID": "AKIALOCALCLOUD000000",
-        "AWS_SECRET_ACCESS_KEY": "local-cloud",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"),
-        "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
-        "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
-    }
-    given = json.dumps({"results_file": str(results), "ansible_python_interpreter": sys.executable, **variables})
-    command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", str(playbook), "--extra-vars", given]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
-    return done.returncode, done.stdout + done.stderr, json.loads(results.read_text()) if results.exists() else {}
+    code, output = run_play(playbook, cloud, folder, {"results_file": str(results), **variables})
+    return code, output, json.loads(results.read_text()) if results.exists() else {}
 
 
 def test_the_life_of_a_stack_in_a_play(listening: Cloud, tmp_path: pathlib.Path, seed: str) -> None:

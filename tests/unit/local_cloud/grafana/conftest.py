@@ -15,7 +15,7 @@ import pytest
 from local_cloud.assembly import build
 from local_cloud.cloud import Cloud
 from local_cloud.settings import Knobs, Settings
-from tests.unit.local_cloud.clients import make_role
+from tests.unit.local_cloud.clients import make_grafana, make_role
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +45,7 @@ def grafana(cloud: Cloud) -> t.Any:
 @pytest.fixture
 def create(grafana: t.Any, role: str) -> c.Callable[..., str]:
     """Makes a workspace and gives its id."""
-
-    def create_workspace(**members: t.Any) -> str:
-        defaults = {
-            "accountAccessType": "CURRENT_ACCOUNT",
-            "permissionType": "CUSTOMER_MANAGED",
-            "authenticationProviders": ["AWS_SSO"],
-            "workspaceRoleArn": role,
-            "workspaceName": "plant",
-            "grafanaVersion": "10.4",
-        }
-        return str(grafana.create_workspace(**{**defaults, **members})["workspace"]["id"])
-
-    return create_workspace
+    return lambda **members: make_grafana(grafana, role, **{"grafanaVersion": "10.4", **members})
 
 
 @dataclasses.dataclass

@@ -22,11 +22,11 @@ from local_cloud import runfiles
 from local_cloud.cloud import Cloud
 from local_cloud.front.server import Server
 from local_cloud.settings import Knobs
-from tests.unit.local_cloud.clients import make_role
+from tests.unit.local_cloud.clients import make_grafana, make_role
 from tests.unit.plugins.modules.clouds import free_settings
 
 Answer = dict[str, t.Any]
-ADMINISTERED = json.dumps({"plugins": {"pluginAdminEnabled": True}})
+NEWEST = {"grafanaVersion": "12.4", "configuration": json.dumps({"plugins": {"pluginAdminEnabled": True}})}
 
 
 @pytest.fixture(scope="module")
@@ -77,20 +77,7 @@ def role() -> str:
 @pytest.fixture
 def make_workspace(cloud: Cloud, role: str) -> c.Callable[..., str]:
     """Makes a workspace and gives its id."""
-
-    def make(**members: t.Any) -> str:
-        defaults = {
-            "accountAccessType": "CURRENT_ACCOUNT",
-            "permissionType": "CUSTOMER_MANAGED",
-            "authenticationProviders": ["AWS_SSO"],
-            "workspaceRoleArn": role,
-            "workspaceName": "plant",
-            "grafanaVersion": "12.4",
-            "configuration": ADMINISTERED,
-        }
-        return str(cloud.client("grafana").create_workspace(**{**defaults, **members})["workspace"]["id"])
-
-    return make
+    return lambda **members: make_grafana(cloud.client("grafana"), role, **{**NEWEST, **members})
 
 
 @pytest.fixture

@@ -6,19 +6,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import pathlib
 import re
-import subprocess
-import sys
 import typing as t
 
 import pytest
 
 from local_cloud.cloud import Cloud
+from tests.unit.local_cloud.plays import run_play
 
-ROOT = pathlib.Path(__file__).parents[5]
 PLAY = pathlib.Path(__file__).with_name("grafana_play.yml")
 
 
@@ -33,26 +29,9 @@ def over_ssh(tmp_path: pathlib.Path) -> dict[str, t.Any]:
 
 def play(cloud: Cloud, folder: pathlib.Path, variables: dict[str, t.Any] | None = None) -> tuple[str, str]:
     """(output, the token that the play has worked with)."""
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "AWS_"))},
-        "AWS_ENDPOINT_URL": cloud.settings.endpoint,
-        "AWS_REGION": cloud.settings.region,
-        "AWS_ACCESS_KEY_ID": "AKIALOCALCLOUD000000",
-        "AWS_SECRET_ACCESS_KEY": "local-cloud",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"),
-        "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
-        "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
-        "ANSIBLE_LOG_PATH": str(folder / "log"),
-    }
     token_file = folder / "token"
-    given = json.dumps({"ansible_python_interpreter": sys.executable, "token_file": str(token_file), **(variables or {})})
-    program = str(pathlib.Path(sys.executable).with_name("ansible-playbook"))
-    command = [program, "-vvv", "--diff", "-i", "localhost,", str(PLAY), "--extra-vars", given]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
-    output = done.stdout + done.stderr
-    assert done.returncode == 0, output
+    code, output = run_play(PLAY, cloud, folder, {"token_file": str(token_file), **(variables or {})}, "-vvv", "--diff")
+    assert code == 0, output
     return output + (folder / "log").read_text(), token_file.read_text()
 
 
