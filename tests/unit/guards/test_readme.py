@@ -11,7 +11,9 @@ import re
 
 import yaml
 
+from ansible_collections.energytwin.aws.plugins.module_utils._site.fields import Problems
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
+from ansible_collections.energytwin.aws.plugins.plugin_utils._sheets.fleet import read_fleet
 
 REPOSITORY = pathlib.Path(__file__).parents[3]
 README = (REPOSITORY / "README.md").read_text()
@@ -27,3 +29,11 @@ def test_every_module_of_the_collection_is_named() -> None:
     modules = {path.stem for path in (REPOSITORY / "plugins/modules").glob("*.py")}
     named = set(re.findall(r"`(\w+)`", README))
     assert {module for module in modules if not module.endswith("_info")} <= named
+
+
+def test_the_sheet_that_the_readme_shows_is_a_site(tmp_path: pathlib.Path) -> None:
+    (shown,) = (block for block in re.findall(r"```text\n(.*?)```", README, re.DOTALL) if block.startswith("Site;"))
+    (tmp_path / "plant-north.csv").write_text(shown)
+    problems = Problems()
+    (host,) = read_fleet([("plant-north.csv", tmp_path / "plant-north.csv")], {"topic": "energy/{site}"}, [], problems)
+    assert (host.variables["site"]["name"], list(host.gateways), problems.sentences) == ("Plant north", ["gw-1"], [])
