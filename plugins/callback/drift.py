@@ -91,7 +91,6 @@ class CallbackModule(CallbackBase):
             site = name if "sites" in groups else str(variables.get("gateway_site", "")) if "gateways" in groups else ""
             self._site_of[name] = site or None
             if "sites" in groups:
-                self._collector.add_site(name)
                 self._folder = pathlib.Path(str(variables.get("plan_folder", self._folder)))
         return self._site_of[name]
 

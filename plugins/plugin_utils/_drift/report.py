@@ -35,10 +35,8 @@ class Collector:
 
     @property
     def sites(self) -> list[str]:
-        return list(self._sites)
-
-    def add_site(self, site: str) -> None:
-        self._sites.setdefault(site, _Site())
+        """Those of which a layer was looked at."""
+        return [site for site, about in self._sites.items() if about.layers]
 
     def done(self, site: str, task: Task, result: Result) -> None:
         """A task has come to its end, well or by a failure that was foreseen."""
@@ -68,8 +66,7 @@ class Collector:
                 about.unchecked.append(entry)
 
     def _looked(self, site: str, task: Task) -> _Site:
-        self.add_site(site)
-        about = self._sites[site]
+        about = self._sites.setdefault(site, _Site())
         about.hosts[task.host] = about.hosts.get(task.host, 0) + 1
         if task.layer:
             about.layers[task.layer] = about.layers.get(task.layer, 0) + 1

@@ -135,7 +135,6 @@ def test_what_a_task_hides_stays_hidden(mark: dict[str, t.Any]) -> None:
 
 def test_a_report_has_one_form_whatever_was_found() -> None:
     collector = Collector()
-    collector.add_site("plant")
     empty = collector.report("plant", CHECKED)
     collector.done("plant", task(layer="edge_gateway", host="gw-1", module="copy"), {"changed": True})
     collector.done("plant", task(layer="stack"), {"changed": True})
@@ -151,6 +150,14 @@ def test_a_report_has_one_form_whatever_was_found() -> None:
     assert len(full["unchecked"]) == 1
     assert full["hosts"] == ["gw-1", "plant"]
     assert json.loads(json.dumps(full)) == full
+
+
+def test_only_sites_of_which_something_was_looked_at_have_a_report() -> None:
+    collector = Collector()
+    collector.failed("plant", task(layer=""), {"msg": "called in the wrong way"})
+    assert collector.sites == []
+    collector.done("plant", task(), {"changed": False})
+    assert collector.sites == ["plant"]
 
 
 def test_a_stack_was_changed_when_cloudformation_says_so() -> None:
@@ -215,7 +222,6 @@ def test_a_page_says_in_words_what_it_shows_in_colours() -> None:
 
 def test_the_verdict() -> None:
     collector = Collector()
-    collector.add_site("plant")
     assert verdict(collector.report("plant", CHECKED)) == "Everything is as the inventory says."
     collector.done("plant", task(), {"changed": True})
     assert verdict(collector.report("plant", CHECKED)) == "1 difference."
