@@ -19,6 +19,7 @@ from energy_reader import times
 from energy_reader.dynamodb.store import DynamoDb
 from energy_reader.errors import ReaderError
 from energy_reader.reader import Reader
+from energy_reader.request import parse
 from energy_reader.timestream.store import Timestream
 
 from local_cloud.assembly import build
@@ -306,6 +307,55 @@ def test_filters_on_identifiers_choose_meters(plant: Plant) -> None:
     assert list(plant.values(plant.event(meter=None, propertyFilters=conditions))) == ["b/2/kW"]
     evil = [{"propertyName": "panelId", "operator": "=", "value": {"stringValue": "b' OR 'a'='a"}}]
     assert plant.values(plant.event(meter=None, propertyFilters=evil)) == {}
+
+
+WEEK = 168 * HOUR
+
+
+@pytest.mark.parametrize("order", ["ASCENDING", "DESCENDING"])
+@pytest.mark.parametrize("size", [50, 200])
+@pytest.mark.parametrize("meter", ["5", None])
+def test_of_a_long_range_every_peak_is_kept_and_no_counter_is_averaged(plant: Plant, order: str, size: int, meter: str | None) -> None:
+    readings = [
+        (number * 150_000 + 7 - 36 * HOUR, {"kW": float(number * 7919 % 1009), "kWhImport": number * 0.25}) for number in range(1152)
+    ]
+    plant.store("mdb", "5", readings)
+    event = plant.event(meter=meter, start=-WEEK, end=20 * HOUR, selectedProperties=["kW", "kWhImport"], orderByTime=order, maxResults=size)
+    request = parse(event)
+    assert request.thinned is not None
+    expected: dict[str, list[tuple[int, float]]] = {}
+    for name in ("kW", "kWhImport"):
+        slots: dict[int, list[tuple[int, float]]] = {}
+        for after, values in readings:
+            slots.setdefault((plant.start + after) * times.MILLISECOND // request.thinned, []).append((after, values[name]))
+        kept = {
+            point
+            for points in slots.values()
+            for point in (points[0], points[-1], min(points, key=lambda one: one[1]), max(points, key=lambda one: one[1]))
+        }
+        prefix = "" if meter else "mdb/5/"
+        expected[prefix + name] = sorted(kept, reverse=order == "DESCENDING")
+    pages = list(plant.pages(event))
+    assert plant.values(event) == expected
+    assert len(expected[next(iter(expected))]) < len(readings) * 0.7
+    assert max(len(entry["values"]) for answer in pages for entry in answer["propertyValues"]) <= size
+
+
+def test_a_long_range_with_few_readings_loses_none(plant: Plant) -> None:
+    readings = [(number * 6 * HOUR - WEEK, {"kW": 5.0}) for number in range(28)]
+    plant.store("mdb", "5", readings)
+    found = plant.values(plant.event(start=-WEEK))
+    assert found == {"kW": [(after, 5.0) for after, _values in readings]}
+
+
+def test_who_asks_for_few_values_at_a_time_or_filters_them_gets_all(plant: Plant) -> None:
+    plant.store("mdb", "5", minutes(60, kW=1.0))
+    everything = {"kW": [(minute * 60_000 + 7, float(minute)) for minute in range(60)]}
+    condition = {"propertyName": "kW", "operator": ">=", "value": {"doubleValue": 0.0}}
+    assert plant.values(plant.event(start=-WEEK, maxResults=49)) == everything
+    assert plant.values(plant.event(start=-WEEK, propertyFilters=[condition])) == everything
+    assert plant.values(plant.event(start=-46 * HOUR)) == everything
+    assert plant.values(plant.event(start=-WEEK))["kW"] != everything["kW"]
 
 
 LINEAR = {"interpolationType": "LINEAR", "intervalInSeconds": 60}

@@ -39,6 +39,34 @@ class Page:
     after: Place | None = None
 
 
+def left_of(request: Request, place: Place) -> tuple[int, int]:
+    """The range in which the page after a place lies. Where the request is thinned, it begins with a whole interval."""
+    interval = request.thinned or 1
+    begun = place.time // interval * interval
+    return (request.start, min(request.end, begun + interval - 1)) if request.descending else (max(request.start, begun), request.end)
+
+
+T = t.TypeVar("T")
+
+
+class Outermost(t.Generic[T]):
+    """What is kept of values that come one after the other: the first, the last, the lowest and the highest, with what they belong to."""
+
+    def __init__(self, first: T, value: float) -> None:
+        self.first = self.last = first
+        self._low = self._high = (value, first)
+
+    def add(self, found: T, value: float) -> None:
+        self.last = found
+        if value < self._low[0]:
+            self._low = (value, found)
+        if value > self._high[0]:
+            self._high = (value, found)
+
+    def kept(self) -> list[T]:
+        return [self.first, self._low[1], self._high[1], self.last]
+
+
 class Totals(t.Protocol):
     """Totals of hours and days. ReaderError where their store does not answer."""
 

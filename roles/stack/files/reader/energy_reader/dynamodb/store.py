@@ -74,8 +74,9 @@ class DynamoDb:
 
     def page(self, request: Request, place: Place | None) -> Page:
         start, end = request.start, request.end
+        interval = request.thinned
         if place is not None:
-            start, end = (start, place.time) if request.descending else (place.time, end)
+            start, end = stores.left_of(request, place)
         meters = self._asked(request)
         if not meters:
             return Page([])
@@ -85,7 +86,11 @@ class DynamoDb:
         first = min(request.page_size, most // len(meters)) + 2
         streams = [_Stream(functools.partial(self._query, names), meter, start, end, request.descending, first) for meter in meters]
         self._each(_Stream.fetch, streams)
-        return _filled(request, place, heapq.merge(*streams, key=_order, reverse=request.descending), most)
+        histories: list[c.Iterable[_Found]] = list(streams)
+        if interval is not None:
+            histories = [_outermost(stream, request.properties, interval, request.descending) for stream in streams]
+        merged = heapq.merge(*histories, key=_order, reverse=request.descending)
+        return _filled(request, place, merged, most, lambda: sum(stream.given for stream in streams))
 
     def around(self, request: Request, interval: int, moments: c.Sequence[int]) -> dict[Series, Points]:
         meters = self._asked(request)
@@ -214,6 +219,7 @@ class _Stream:
         self._start, self._end = -(-start // times.MILLISECOND), end // times.MILLISECOND
         self._descending = descending
         self._limit = limit
+        self.given = 0
         self._ahead: collections.deque[Item] = collections.deque()
 
     def fetch(self) -> None:
@@ -236,6 +242,7 @@ class _Stream:
             if not self._ahead:
                 return
             item = self._ahead.popleft()
+            self.given += 1
             yield _Found(int(item["time"]["N"]) * times.MILLISECOND, *self._meter, item)
 
 
@@ -244,18 +251,34 @@ def key(panel_id: str, meter_id: str) -> str:
     return f"{panel_id}#{meter_id}"
 
 
-def _filled(request: Request, place: Place | None, merged: c.Iterable[_Found], most: int) -> Page:
-    """A page of what comes in the request's order. most: readings of all meters together."""
+def _outermost(stream: c.Iterable[_Found], names: c.Sequence[str], interval: int, descending: bool) -> c.Iterator[_Found]:
+    """Of each interval the items with the first, the last, the lowest and the highest value of each property, and these values only."""
+    for _number, items in itertools.groupby(stream, key=lambda found: found.time // interval):
+        kept: dict[str, stores.Outermost[_Found]] = {}
+        for found in items:
+            for name, value in _values(names, found.item).items():
+                kept.setdefault(name, stores.Outermost(found, value)).add(found, value)
+        rows: dict[int, tuple[_Found, dict[str, t.Any]]] = {}
+        for name, outermost in kept.items():
+            for found in outermost.kept():
+                rows.setdefault(found.time, (found, {}))[1][name] = found.item[name]
+        for moment in sorted(rows, reverse=descending):
+            found, item = rows[moment]
+            yield found._replace(item=item)
+
+
+def _filled(request: Request, place: Place | None, merged: c.Iterable[_Found], most: int, examined: c.Callable[[], int]) -> Page:
+    """A page of what comes in the request's order. most: readings of all meters together. examined: how many were looked at for it."""
     readings: list[Reading] = []
     of_meter: collections.Counter[Meter] = collections.Counter()
     last: Place | None = None
-    for examined, found in enumerate(merged):
+    for found in merged:
         if place is not None and not _beyond(found, place, request.descending):
             continue
         values = _passed(request, found.item)
         meter = (found.panel_id, found.meter_id)
         full = len(readings) == most or of_meter[meter] == request.page_size
-        if (values is not None and full) or (last is not None and examined >= EXAMINED):
+        if (values is not None and full) or (last is not None and examined() > EXAMINED):
             return Page(readings, last)
         last = Place(found.time, *meter)
         if values is not None:

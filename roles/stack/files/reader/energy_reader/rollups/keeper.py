@@ -122,16 +122,11 @@ class Keeper:
             self._report.late_hours += len(own)
 
     def _with_again(self, meter: Meter, progress: Progress, late: c.Sequence[LateHour]) -> Progress:
-        """A late reading changes what was counted from the reading before it to the one after it."""
+        """A late reading changes what was counted from the counter before it to the one after it."""
         start, end = min(hour.start for hour in late), max(hour.start for hour in late) + calendar.HOUR
-        before, after = self._beside(meter, start, READ, True), self._beside(meter, end, READ, False)
-        first = start if before is None else before.time
-        last = min(progress.until, end if after is None else after.time)
-        if first > progress.until:
-            return progress
-        if progress.again is not None:
-            first, last = min(first, progress.again[0]), max(last, progress.again[1])
-        return Progress(progress.until, (first, last))
+        first = min([start, *(sample.time for sample in self._counters_beside(meter, start, True))])
+        last = max([end, *(sample.time for sample in self._counters_beside(meter, end, False))])
+        return progress if first > progress.until else progress.with_again(first, min(progress.until, last))
 
     # ---- Meters
 
@@ -165,7 +160,7 @@ class Keeper:
         if progress.again is not None:
             first, last = progress.again
             end = min(calendar.day_of(first, self._zone).end, calendar.hour_of(last, self._zone).end)
-            self._count(meter, calendar.hour_of(first, self._zone).start, end)
+            self._count(meter, calendar.hour_of(first, self._zone).start, end, progress.until)
             return Progress(progress.until, (end, last) if end <= last else None)
         settled = self._clock.now() - SETTLED
         newest = self._beside(meter, settled, READ, True, since=progress.until)
@@ -173,14 +168,20 @@ class Keeper:
             return None
         begin = calendar.hour_of(progress.until - PUNCTUAL, self._zone).start
         end = min(calendar.day_of(progress.until + 1, self._zone).end, calendar.hour_of(newest.time, self._zone).end)
-        self._count(meter, begin, end)
-        return Progress(min(newest.time, end - 1))
+        reopened = self._count(meter, begin, end, progress.until)
+        after = Progress(min(newest.time, end - 1))
+        return after if reopened is None else after.with_again(reopened, begin - 1)
 
-    def _count(self, meter: Meter, begin: int, end: int) -> None:
-        """Makes the totals of the hours from begin to end, and of their days."""
+    def _count(self, meter: Meter, begin: int, end: int, until: int) -> int | None:
+        """Makes the totals of the hours from begin to end, and of their days.
+
+        Gives the moment from which earlier hours are to be counted again: where a counter shows something for the first time after
+        until, what it has risen since it did so last belongs to them, too.
+        """
         days = list(calendar.days(begin, end - 1, self._zone))
         hours = [hour for day in days for hour in calendar.hours_of(day) if begin <= hour.start < end]
-        made = {total.start: total for total in self._hours(meter, hours) if not total.is_empty}
+        totals, reopened = self._hours(meter, hours, until)
+        made = {total.start: total for total in totals if not total.is_empty}
         for day in days:
             known = self._table.totals(HOUR, whose(meter), *day)
             own = {start: total for start, total in made.items() if day.start <= start < day.end and known.get(start) != total}
@@ -188,8 +189,9 @@ class Keeper:
                 # Before the totals change, so that a run that ends here leaves no summary behind the times.
                 self._table.put_due((summary, day.start) for summary in self._summaries_of.get(whose(meter), []))
                 self._put(whose(meter), day, {**known, **own}, own)
+        return reopened
 
-    def _hours(self, meter: Meter, hours: c.Sequence[Span]) -> list[Total]:
+    def _hours(self, meter: Meter, hours: c.Sequence[Span], until: int) -> tuple[list[Total], int | None]:
         counted = Hours(hours)
         begin, end = hours[0].start, min(hours[-1].end, self._clock.now() - SETTLED)
         for sample in self._counters_beside(meter, begin, True):
@@ -199,7 +201,8 @@ class Keeper:
             self._report.readings += 1
         for sample in self._counters_beside(meter, end, False):
             counted.add(sample)
-        return counted.totals()
+        begun = [before for before, first in counted.first_rises if before < begin and first > until]
+        return counted.totals(), min(begun, default=None)
 
     def _counters_beside(self, meter: Meter, moment: int, backward: bool) -> list[Sample]:
         """The readings beside the moment that hold the counters: mostly one, which holds both."""
@@ -212,8 +215,9 @@ class Keeper:
         return sorted([found, *(other for other in others if other is not None)], key=lambda sample: sample.time)
 
     def _put(self, whose: str, day: Span, known: c.Mapping[int, Total], changed: c.Mapping[int, Total]) -> None:
-        self._table.put_totals(HOUR, whose, changed.values())
+        # The day first: where a run ends between the two, the next one finds hours that have changed, and writes both.
         self._table.put_totals(DAY, whose, [day_total(day, known.values())])
+        self._table.put_totals(HOUR, whose, changed.values())
         self._report.hours += len(changed)
         self._report.days += 1
 

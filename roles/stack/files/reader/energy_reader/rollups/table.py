@@ -56,6 +56,12 @@ class Progress:
     until: int
     again: tuple[int, int] | None = None
 
+    def with_again(self, first: int, last: int) -> Progress:
+        """So that these readings, too, are counted again."""
+        if self.again is not None:
+            first, last = min(first, self.again[0]), max(last, self.again[1])
+        return Progress(self.until, (first, last))
+
 
 @dataclasses.dataclass(frozen=True)
 class LateHour:

@@ -78,6 +78,7 @@ class Hours:
         self._counts = [0] * quarters
         self._energy: dict[str, list[float | None]] = {name: [None] * len(hours) for name in COUNTERS}
         self._before: dict[str, tuple[int, float]] = {}
+        self._first: dict[str, tuple[int, int]] = {}
 
     def add(self, sample: Sample) -> None:
         quarter = (sample.time - self._start) // QUARTER
@@ -88,7 +89,13 @@ class Hours:
             if value is not None:
                 if name in self._before and self._before[name][0] < sample.time:
                     self._spread(name, self._before[name], (sample.time, value))
+                    self._first.setdefault(name, (self._before[name][0], sample.time))
                 self._before[name] = (sample.time, value)
+
+    @property
+    def first_rises(self) -> list[tuple[int, int]]:
+        """Of each counter the times of the first two samples."""
+        return list(self._first.values())
 
     def totals(self) -> list[Total]:
         """Of every hour, the empty ones too."""

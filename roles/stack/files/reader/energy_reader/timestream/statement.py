@@ -113,6 +113,20 @@ def around(request: Request, table: Table, interval: int, first: int, last: int)
     )
 
 
+def outermost(request: Request, table: Table, interval: int, start: int, end: int) -> str:
+    """The values of each whole interval from start to end that stand out.
+
+    Columns measure_name, panelId, meterId, then time and value of the first, the last, the lowest and the highest one.
+    """
+    return (
+        f"SELECT measure_name, {PANEL_ID}, {METER_ID}, min(time) AS t0, min_by(reading, time) AS v0, max(time) AS t1, max_by(reading, time) AS v1,"
+        " min_by(time, reading) AS t2, min(reading) AS v2, max_by(time, reading) AS t3, max(reading) AS v3"
+        f" FROM (SELECT time, measure_name, {PANEL_ID}, {METER_ID}, {table.value} AS reading, bin(time, {interval // times.SECOND}s) AS slot"
+        f" FROM {_source(table.database, table.name)} WHERE {' AND '.join(_where(request, request.properties, start, end))})"
+        f" GROUP BY measure_name, {PANEL_ID}, {METER_ID}, slot"
+    )
+
+
 def _source(database: str, table: str) -> str:
     return f"{identifier(database)}.{identifier(table)}"
 

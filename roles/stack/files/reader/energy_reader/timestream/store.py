@@ -13,6 +13,7 @@ import typing as t
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from energy_reader import store as stores
 from energy_reader import times
 from energy_reader.errors import ReaderError
 from energy_reader.paging import Place
@@ -25,6 +26,8 @@ Cells = list["str | None"]
 COLUMNS_KEPT = 300.0
 # How many times the span of the last page is looked at for the next one.
 NEAR = 2
+# Intervals of a thinned history that are asked for at once.
+AT_ONCE = 100
 
 
 class Timestream:
@@ -44,6 +47,8 @@ class Timestream:
 
     def page(self, request: Request, place: Place | None) -> Page:
         table = self.table()
+        if request.thinned is not None:
+            return self._outermost(request, table, request.thinned, place) if table.has_readings else Page([])
         rows: list[Cells] = []
         for start, end in _ranges(request, place) if table.has_readings else []:
             rows = list(self.rows(statement.readings(request, table, start, end, place)))
@@ -51,6 +56,25 @@ class Timestream:
                 break
         readings = [_reading(row) for row in rows[: request.page_size]]
         return Page(readings, _place_after(place, readings) if len(rows) > request.page_size else None)
+
+    def _outermost(self, request: Request, table: statement.Table, interval: int, place: Place | None) -> Page:
+        """Some intervals at a time, until the page is full."""
+        start, end = (request.start, request.end) if place is None else stores.left_of(request, place)
+        readings: list[Reading] = []
+        for first, last in _chunks(start, end, AT_ONCE * interval, request.descending):
+            found: dict[tuple[int, str, str], dict[str, float]] = {}
+            for name, panel, meter, *cells in self.rows(statement.outermost(request, table, interval, first, last)):
+                for moment, cell in zip(cells[::2], cells[1::2], strict=True):
+                    value = _number(cell)
+                    if moment is not None and value is not None:
+                        found.setdefault((times.parse(moment), panel or "", meter or ""), {})[name or ""] = value
+            for key in sorted(found, reverse=request.descending):
+                if place is None or _beyond(key, place, request.descending):
+                    readings.append(Reading(*key, tuple(found[key].get(name) for name in request.properties)))
+            if len(readings) > request.page_size:
+                page = readings[: request.page_size]
+                return Page(page, Place(page[-1].time, page[-1].panel_id, page[-1].meter_id))
+        return Page(readings)
 
     def around(self, request: Request, interval: int, moments: c.Sequence[int]) -> dict[Series, Points]:
         table = self.table()
@@ -102,6 +126,18 @@ class Timestream:
 def _reading(row: Cells) -> Reading:
     moment, panel, meter, *values = row
     return Reading(times.parse(moment or ""), panel or "", meter or "", tuple(map(_number, values)))
+
+
+def _chunks(start: int, end: int, width: int, descending: bool) -> c.Iterator[tuple[int, int]]:
+    """The range in parts that begin and end at whole multiples of the width, in the request's order."""
+    firsts = range(start // width, end // width + 1)
+    for number in reversed(firsts) if descending else firsts:
+        yield max(start, number * width), min(end, (number + 1) * width - 1)
+
+
+def _beyond(key: tuple[int, str, str], place: Place, descending: bool) -> bool:
+    before = (place.time, place.panel_id, place.meter_id)
+    return key < before if descending else key > before
 
 
 def _number(text: str | None) -> float | None:
