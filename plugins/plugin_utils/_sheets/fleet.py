@@ -100,7 +100,11 @@ def _read(files: c.Sequence[tuple[str, pathlib.Path]], ignore: c.Sequence[str], 
             site, sheet = csv_name(path)
             grid = read_csv(content, sheet, told, problems)
             if grid:
-                by_site.setdefault(str(path.with_name(site)), []).append((told, grid))
+                of_site = by_site.setdefault(str(path.with_name(site)), [])
+                for other, known in of_site:
+                    if known.sheet == sheet:
+                        problems.add(told, f"holds the {sheet} of the site, as {other} does; remove one of the two")
+                of_site.append((told, grid))
     for name, grids in by_site.items():
         told = min((told for told, _grid in grids), key=len)
         yield read_workbook(pathlib.Path(name).name, told, [grid for _told, grid in grids], ignore, problems)

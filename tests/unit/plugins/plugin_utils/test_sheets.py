@@ -195,6 +195,9 @@ def test_csv_files_beside_each_other_are_sheets_of_one_site(folder: Folder) -> N
     hosts = folder.hosts()
     assert folder.problems == []
     assert sorted(host.site_id for host in hosts) == ["plant", "plant.north"]
+    assert folder.faults("Panel,Meter,Name,Phases\nmdb,1,M1,3\n", "plant.meters.csv") == [
+        "plant.meters.csv: holds the meters of the site, as plant.csv does; remove one of the two"
+    ]
 
 
 def test_all_faults_of_a_list_are_told_with_row_and_column(folder: Folder) -> None:
