@@ -11,6 +11,7 @@ import datetime
 import functools
 import json
 import time
+import typing as t
 
 import pytest
 from botocore.exceptions import ClientError
@@ -76,6 +77,48 @@ def test_the_component_type_gives_all_meters(deployed: Deployed) -> None:
     deployed.publish(panelId="mdb", meterId="x' OR 'a'='a", timestamp=deployed.now - 120_000, pf=0.5)
     found = until(lambda: deployed.history("pf", componentTypeId="com.example.energymeter"))
     assert (iso(deployed.now - 120_000), 0.5) in found["pf"]
+
+
+def test_totals_of_a_meter_and_of_its_panel_are_read_through_the_twin(deployed: Deployed) -> None:
+    quarter = 900_000
+    begin = deployed.now // quarter * quarter - 4 * quarter
+    for minutes in range(16):
+        deployed.publish(
+            panelId="total", meterId="1", timestamp=begin + minutes * 60_000, kW=6.0 if minutes < 15 else 60.0, kWhImport=0.1 * minutes
+        )
+    dynamodb = deployed.client("dynamodb")
+    until(
+        lambda: dynamodb.query(
+            TableName=deployed.outputs["RollupsTableName"],
+            KeyConditionExpression="series = :late AND begins_with(entry, :meter)",
+            ExpressionAttributeValues={":late": {"S": "late"}, ":meter": {"S": "total#1#"}},
+        )["Items"]
+    )
+    members = json.dumps({"summaries": {"mdb": [["total", "1"]]}})
+    deployed.client("s3").put_object(Bucket=deployed.outputs["BucketName"], Key="energytwin/summaries.json", Body=members)
+    filters = [
+        {"propertyName": name, "operator": "=", "value": {"stringValue": value}} for name, value in (("panelId", "total"), ("meterId", "1"))
+    ]
+    asked = {
+        "workspaceId": deployed.outputs["WorkspaceId"],
+        "selectedProperties": ["kWPeakHour", "kWhImportHour"],
+        "startTime": iso(begin - 3_600_000),
+        "endTime": iso(deployed.now),
+    }
+
+    def peak(**where: t.Any) -> float:
+        answer = deployed.client("iottwinmaker").get_property_value_history(**asked, **where)
+        values = [entry["values"] for entry in answer["propertyValues"] if entry["entityPropertyReference"]["propertyName"] == "kWPeakHour"]
+        return max((value["value"]["doubleValue"] for some in values for value in some), default=0.0)
+
+    def counted() -> bool:
+        answer = deployed.client("lambda").invoke(FunctionName=deployed.outputs["RollupFunctionName"], Payload=b"{}")
+        assert "FunctionError" not in answer, answer["Payload"].read()
+        return peak(componentTypeId="com.example.energymeter", propertyFilters=filters) == 60.0
+
+    # The schedule may be at it just now.
+    until(counted)
+    assert until(lambda: peak(entityId="mdb", componentName="energy")) == 60.0
 
 
 def test_a_refusal_reaches_the_caller_as_one_sentence(deployed: Deployed) -> None:

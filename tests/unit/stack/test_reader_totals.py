@@ -88,7 +88,7 @@ def test_pages_of_readings_hours_and_days_follow_each_other(reader: Reader, orde
     hours = [iso(START + number * HOUR_MS) for number in range(24)][:: 1 if order == "ASCENDING" else -1]
     assert [time for time, _value in found["kWAverageHour"]] == [time for time, _value in found["kWPeakHour"]] == hours
     ((day, energy),) = found["kWhImportDay"]
-    assert (day, energy) == (iso(START), pytest.approx(144.0))
+    assert day == iso(START) and energy == pytest.approx(144.0)
     assert len(found["kW"]) == 144 and found["kW"] == sorted(found["kW"], reverse=order == "DESCENDING")
 
 
