@@ -51,13 +51,15 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_play_start(self, play: t.Any) -> None:
         # The playbook may be imported by another one, so its first play is what tells it.
-        self._active = self._active or "plan_begins" in play.vars
+        if "plan_begins" in play.vars:
+            self._active = True
         if not self._active:
             return
         self._play = play
-        # The last play reads what was found until then.
+        # The last play reads what was found until then, and may fail because of it.
         if "plan_report" in play.vars:
             self._write()
+            self._active = False
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
         if site := self._site(result.host):
