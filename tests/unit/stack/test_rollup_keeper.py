@@ -216,6 +216,21 @@ def test_a_reading_that_comes_days_late_changes_its_hour_its_day_and_the_totals_
     assert not [key for key in client.items if key[0] == "late"]
 
 
+def test_a_late_reading_that_no_rule_has_noted_is_counted_on_the_next_day() -> None:
+    start = moment("2026-11-18T00:00")
+    whole = steady("mdb", "1", start, 130, 6.0, 600_000)
+    late = [key for key in whole if moment("2026-11-19T07:00") <= key[2] <= moment("2026-11-19T08:00")]
+    for key in late:
+        whole[key]["kW"] = 60.0
+    client, expected = InMemory(), InMemory()
+    evening, morning = moment("2026-11-22T23:50"), moment("2026-11-23T00:20")
+    run({key: value for key, value in whole.items() if key not in late and key[2] < evening}, client, evening)
+    there = {key: value for key, value in whole.items() if key[2] < morning}
+    run(there, client, morning)
+    run(there, expected, morning)
+    assert client.totals() == expected.totals()
+
+
 def test_an_hour_that_another_late_reading_falls_into_meanwhile_is_counted_again() -> None:
     start = moment("2026-11-22T10:00")
     readings, client, now = steady("mdb", "1", start, 3, 6.0), InMemory(), moment("2026-11-22T20:00")

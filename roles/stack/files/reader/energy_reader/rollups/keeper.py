@@ -30,6 +30,9 @@ SECOND, MINUTE = 1000, 60_000
 SETTLED = MINUTE
 # The topic rule notes readings that arrive later than this after their time. The others are counted by counting the last hours again.
 PUNCTUAL = 10 * MINUTE
+# Once a day the readings of so many days are counted again: a message that a gateway sends to the topic rule by its name (Basic Ingest)
+# passes the rule that notes late ones by.
+REVIEWED = 7 * 24 * calendar.HOUR
 # Readings that are asked of the store at once.
 PAGE = 5000
 # Late hours, and days of summaries, that are looked at in one go.
@@ -170,7 +173,14 @@ class Keeper:
         end = min(calendar.day_of(progress.until + 1, self._zone).end, calendar.hour_of(newest.time, self._zone).end)
         reopened = self._count(meter, begin, end, progress.until)
         after = Progress(min(newest.time, end - 1))
+        if self._is_new_day(progress.until, after.until):
+            reopened = min(begin - REVIEWED, begin if reopened is None else reopened)
         return after if reopened is None else after.with_again(reopened, begin - 1)
+
+    def _is_new_day(self, before: int, after: int) -> bool:
+        """Whether a meter that is not behind has come to another day."""
+        today = calendar.day_of(self._clock.now(), self._zone)
+        return before < today.start <= after
 
     def _count(self, meter: Meter, begin: int, end: int, until: int) -> int | None:
         """Makes the totals of the hours from begin to end, and of their days.
