@@ -144,3 +144,16 @@ def test_progress_is_reported_every_few_seconds() -> None:
         clock=lambda: next(seconds),
     )
     assert lines and all(line.endswith("of 6 steps are done") for line in lines) and len(lines) < 6
+
+
+def test_a_fault_of_the_program_ends_the_run_and_is_not_hidden() -> None:
+    begun: list[str] = []
+
+    def carry_out(step: Step) -> None:
+        begun.append(step.entity_id)
+        if step.entity_id == "e0":
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        apply_plan(plan((), (0,), (0,), (0,)), carry_out, concurrency=4)
+    assert begun == ["e0"]
