@@ -22,6 +22,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsErro
 from ansible_collections.energytwin.aws.plugins.module_utils._grafana import api as grafana
 from ansible_collections.energytwin.aws.plugins.module_utils._iot import api as iot
 from ansible_collections.energytwin.aws.plugins.module_utils._preflight.checks import NEW_STACKS_STORE, Needs, Reply
+from ansible_collections.energytwin.aws.plugins.module_utils._preflight.judge import NEVER_MADE
 from ansible_collections.energytwin.aws.plugins.module_utils._site.stack import DYNAMODB, TIMESTREAM, code_bucket
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import api as twinmaker
 
@@ -112,14 +113,19 @@ def _stacks(client: t.Any, name: str) -> list[Answer]:
 
 
 def stack(client: t.Any, name: str) -> dict[str, str] | None:
-    """The stack's status and its storage, which a stack of the original template does not tell.
+    """The stack's status and its storage; one with a topic and no choice of stores was made with the original template.
 
     CloudFormation says ValidationError for a stack that is not there, and for a name that is none.
     """
     try:
         found = _stacks(client, name)[0]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
-        return {"status": found["StackStatus"], "storage": outputs.get("Storage", "")}
+        given = {parameter["ParameterKey"]: parameter.get("ParameterValue", "") for parameter in found.get("Parameters", [])}
+        original = "DataTopic" in given and found["StackStatus"] not in NEVER_MADE
+        return {
+            "status": found["StackStatus"],
+            "storage": outputs.get("Storage") or given.get("Storage") or (TIMESTREAM if original else ""),
+        }
     except AwsError as error:
         if NO_SUCH_STACK in error.text:
             return None

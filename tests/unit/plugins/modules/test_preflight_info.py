@@ -111,6 +111,21 @@ def test_the_store_of_a_stack_that_is_there_counts(cloud: Cloud, look: t.Any) ->
     assert checks["names"]["found"] == "the stack is there (CREATE_COMPLETE)"
 
 
+def test_a_stack_of_the_original_template_has_timestream_and_its_names(cloud: Cloud, look: t.Any) -> None:
+    template = {
+        "Parameters": {"DataTopic": {"Type": "String"}},
+        "Resources": {"TimestreamDB": {"Type": "AWS::Timestream::Database", "Properties": {"DatabaseName": "plant_db"}}},
+    }
+    cloudformation = cloud.client("cloudformation")
+    topic = [{"ParameterKey": "DataTopic", "ParameterValue": "energy/plant"}]
+    cloudformation.create_stack(StackName="plant", TemplateBody=json.dumps(template), Parameters=topic)
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="plant", WaiterConfig={"Delay": 0.05, "MaxAttempts": 200})
+    checks = look()
+    assert checks["timestream"]["outcome"] == "good"
+    assert checks["names"]["found"] == "the stack is there (CREATE_COMPLETE)"
+    assert not_good(checks) == {}
+
+
 def test_a_role_that_may_look_and_pass_roles_is_ready(cloud: Cloud, caller: Caller, look: t.Any) -> None:
     passed = allow("iam:PassRole", resource="arn:aws:iam::123456789012:role/plant-*")
     caller.role = role(cloud, allow(*READS, "iam:CreateServiceLinkedRole"), passed)
