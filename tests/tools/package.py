@@ -48,32 +48,41 @@ def importer_complaints(log: str) -> list[str]:
     return [line for line in log.splitlines() if re.match(r"(ERROR|WARNING|CRITICAL)\b", line)]
 
 
-def build(folder: pathlib.Path) -> pathlib.Path:
-    """The collection's tarball, built into a folder, which is made if it is not there."""
+def build(folder: pathlib.Path, source: pathlib.Path = CHECKOUT) -> pathlib.Path:
+    """The tarball of a collection, built into a folder, which is made if it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.tar.gz"):
         old.unlink()
-    subprocess.run(["ansible-galaxy", "collection", "build", "--force", "--output-path", str(folder), str(CHECKOUT)], check=True)
+    subprocess.run(["ansible-galaxy", "collection", "build", "--force", "--output-path", str(folder), str(source)], check=True)
     return next(folder.glob("*.tar.gz"))
 
 
-def main() -> int:
-    folder = CHECKOUT / ".cache" / "package"
-    tarball = build(folder)
+def content(tarball: pathlib.Path) -> list[str]:
+    """The names of the files in a tarball."""
     with tarfile.open(tarball) as archive:
-        packed = [member.name for member in archive.getmembers() if member.isfile()]
-    found = content_complaints(packed, map(str, files()))
+        return [member.name for member in archive.getmembers() if member.isfile()]
+
+
+def judge(tarball: pathlib.Path) -> list[str]:
+    """What galaxy-importer says against a tarball: sentences, none where all is well."""
     importer = subprocess.run(
         [sys.executable, "-m", "galaxy_importer.main", str(tarball)],
-        cwd=folder,
+        cwd=tarball.parent,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    found += importer_complaints(importer.stdout)
+    found = importer_complaints(importer.stdout)
     if importer.returncode or "Importer processing completed successfully" not in importer.stdout:
         found.append(f"galaxy-importer did not come to its end:\n{importer.stdout}")
+    return found
+
+
+def main() -> int:
+    tarball = build(CHECKOUT / ".cache" / "package")
+    packed = content(tarball)
+    found = content_complaints(packed, map(str, files())) + judge(tarball)
     print("\n".join(found), file=sys.stderr)
     print(f"{tarball.name}: {len(packed)} files, {tarball.stat().st_size // 1024} KiB, {len(found)} complaints")
     return bool(found)
