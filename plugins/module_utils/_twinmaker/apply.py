@@ -236,38 +236,49 @@ class _Run:
 
     def run(self, concurrency: int) -> Outcome:
         with concurrent.futures.ThreadPoolExecutor(concurrency) as pool:
-            threads = [pool.submit(self._work) for _number in range(concurrency)]
-        for thread in threads:
-            thread.result()
+            try:
+                for thread in [pool.submit(self._work) for _number in range(concurrency)]:
+                    thread.result()
+            except BaseException:
+                # Such as the interrupt of a user: without this, the pool would wait for the whole plan.
+                self._stop()
+                raise
         # Those that did not come to their second try, since another step has failed.
         self.outcome.failed.update(self.alone)
         return self.outcome
 
     def _work(self) -> None:
         """What each thread does. It takes its work itself: one that hands work out to the others would keep them waiting."""
-        while (job := self._take()) is not None:
-            index, work = job
-            rest: Rest | None = None
-            failure: AwsError | Refused | None = None
-            try:
-                rest = work()
-            except (AwsError, Refused) as error:
-                failure = error
-            except BaseException:
-                with self.changed:
-                    self.broken = True
-                    self.changed.notify_all()
-                raise
-            with self.changed:
-                self.running.remove(index)
-                if failure is None:
-                    self._note(index, rest)
-                else:
-                    self._note_failure(index, failure)
-                if self.clock() - self.reported >= REPORT_SECONDS:
-                    self.reported = self.clock()
-                    self.report(f"{len(self.outcome.done)} of {len(self.steps)} steps are done")
-                self.changed.notify_all()
+        try:
+            while (job := self._take()) is not None:
+                self._do(*job)
+        except BaseException:
+            self._stop()
+            raise
+
+    def _stop(self) -> None:
+        """Lets no thread begin anything more."""
+        with self.changed:
+            self.broken = True
+            self.changed.notify_all()
+
+    def _do(self, index: int, work: c.Callable[[], Rest | None]) -> None:
+        rest: Rest | None = None
+        failure: AwsError | Refused | None = None
+        try:
+            rest = work()
+        except (AwsError, Refused) as error:
+            failure = error
+        with self.changed:
+            self.running.remove(index)
+            if failure is None:
+                self._note(index, rest)
+            else:
+                self._note_failure(index, failure)
+            if self.clock() - self.reported >= REPORT_SECONDS:
+                self.reported = self.clock()
+                self.report(f"{len(self.outcome.done)} of {len(self.steps)} steps are done")
+            self.changed.notify_all()
 
     def _take(self) -> tuple[int, c.Callable[[], Rest | None]] | None:
         """The next piece of work, once there is one; None if there will be no more."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import threading
 import typing as t
 
@@ -156,4 +157,33 @@ def test_a_fault_of_the_program_ends_the_run_and_is_not_hidden() -> None:
 
     with pytest.raises(ZeroDivisionError):
         apply_plan(plan((), (0,), (0,), (0,)), carry_out, concurrency=4)
+    assert begun == ["e0"]
+
+
+def test_an_interrupt_lets_nothing_more_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    interrupted, stopped = threading.Event(), threading.Event()
+
+    class Interrupted(concurrent.futures.Future[t.Any]):
+        def result(self, timeout: float | None = None) -> t.Any:
+            assert interrupted.wait(20)
+            raise KeyboardInterrupt
+
+    class Pool(concurrent.futures.ThreadPoolExecutor):
+        def submit(self, *args: t.Any, **kwargs: t.Any) -> concurrent.futures.Future[t.Any]:
+            super().submit(*args, **kwargs)
+            return Interrupted()
+
+        def __exit__(self, *error: t.Any) -> bool | None:
+            stopped.set()
+            return super().__exit__(*error)
+
+    def carry_out(step: Step) -> None:
+        begun.append(step.entity_id)
+        interrupted.set()
+        assert stopped.wait(20)
+
+    monkeypatch.setattr(concurrent.futures, "ThreadPoolExecutor", Pool)
+    with pytest.raises(KeyboardInterrupt):
+        apply_plan(plan((), (), ()), carry_out, concurrency=1)
     assert begun == ["e0"]
