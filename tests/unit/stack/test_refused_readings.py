@@ -13,6 +13,7 @@ import json
 import typing as t
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.unit.stack.deployed import TOPIC, Deployed, iso, until
 
@@ -140,6 +141,21 @@ def test_no_meter_id_changes_a_query(deployed: Deployed, meter: str) -> None:
 
     assert until(lambda: read("mdb", meter)) == [iso(reading["timestamp"])]
     assert read("mdb", "no such meter") == []
+
+
+def test_a_message_above_the_limit_is_refused_to_its_sender(deployed: Deployed) -> None:
+    before = (refused(deployed), deployed.errors())
+    with pytest.raises(ClientError) as caught:
+        deployed.publish(**good(deployed), padding="x" * 128 * 1024)
+    assert caught.value.response["Error"]["Code"] == "InvalidRequestException"
+    assert (refused(deployed), deployed.errors()) == before
+
+
+def test_a_reading_of_a_meter_that_the_site_does_not_know_waits_in_the_store(deployed: Deployed) -> None:
+    reading = {**good(deployed), "meterId": "not-in-the-site", "hz": 49.5}
+    deployed.publish(**reading)
+    found = until(lambda: deployed.history("hz", componentTypeId=deployed.outputs["ComponentTypeId"]).get("hz"))
+    assert (iso(reading["timestamp"]), 49.5) in found
 
 
 def test_refusals_are_counted(deployed: Deployed) -> None:
