@@ -41,8 +41,11 @@ class Reader:
             token = paging.token(number, following, request)
         elif number + 1 < len(parts):
             token = paging.token(number + 1, None, request)
+        # Several properties have the same times.
+        moments = {moment for points in history.values() for moment, _value in points}
+        written = {moment: times.written(moment) for moment in moments}
         return {
-            "propertyValues": [_property_values(part, series, history[series]) for series in _in_order(part, history)],
+            "propertyValues": [_property_values(part, series, history[series], written) for series in _in_order(part, history)],
             "nextToken": token,
         }
 
@@ -86,7 +89,7 @@ def _in_order(request: Request, history: dict[Series, Points]) -> list[Series]:
     return sorted((series for series in history if history[series]), key=lambda series: (*series[:2], request.properties.index(series[2])))
 
 
-def _property_values(request: Request, series: Series, points: Points) -> Answer:
+def _property_values(request: Request, series: Series, points: Points, written: c.Mapping[int, str]) -> Answer:
     panel_id, meter_id, name = series
     reference: Answer
     if request.meter:
@@ -97,5 +100,5 @@ def _property_values(request: Request, series: Series, points: Points) -> Answer
         reference = {"externalIdProperty": {PANEL_ID: panel_id, METER_ID: meter_id}, "propertyName": name}
     return {
         "entityPropertyReference": reference,
-        "values": [{"time": times.written(moment), "value": {"doubleValue": value}} for moment, value in points],
+        "values": [{"time": written[moment], "value": {"doubleValue": value}} for moment, value in points],
     }

@@ -30,4 +30,4 @@ def written(moment: int) -> str:
     """ISO 8601 in UTC: to the millisecond where that is exact, else to the nanosecond."""
     seconds, rest = divmod(moment, SECOND)
     fraction = f"{rest // MILLISECOND:03}" if rest % MILLISECOND == 0 else f"{rest:09}"
-    return f"{_EPOCH + datetime.timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}.{fraction}Z"
+    return f"{(_EPOCH + datetime.timedelta(seconds=seconds)).isoformat()[:19]}.{fraction}Z"
