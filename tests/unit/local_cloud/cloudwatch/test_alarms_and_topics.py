@@ -161,7 +161,7 @@ def test_a_state_that_was_set_is_told_and_put_right(watched: Watched) -> None:
 
 def test_a_query_adds_up_what_has_a_dimension_among_others(watched: Watched) -> None:
     query = "SELECT SUM(Failure) FROM \"AWS/IoT\" WHERE RuleName = 'r'"
-    without = dict.fromkeys(("Namespace", "MetricName", "Statistic", "Period"))
+    without: dict[str, t.Any] = dict.fromkeys(("Namespace", "MetricName", "Statistic", "Period"))
     watched.alarm(
         **without,
         Threshold=2,

@@ -83,8 +83,8 @@ class Alarms:
         points = self._cloud.metrics.points(question.selection, start, periods, seconds)
         values = [None if point is None else point.statistic(question.statistic) for point in points]
         starts = [start + number * seconds for number in range(periods)]
-        enough = record["DatapointsToAlarm"] if "DatapointsToAlarm" in record else periods
-        rule = Rule(record["ComparisonOperator"], record["Threshold"], enough, record.get("TreatMissingData", "missing"))
+        given = {"DatapointsToAlarm": periods, "TreatMissingData": "missing", **record}
+        rule = Rule(given["ComparisonOperator"], given["Threshold"], given["DatapointsToAlarm"], given["TreatMissingData"])
         return judge(rule, values[::-1], starts[::-1])
 
     def change(self, name: str, verdict: Verdict, expected: str | None = None) -> None:
