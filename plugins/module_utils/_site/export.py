@@ -42,11 +42,11 @@ def export_site(
     """
     found = {entity["entity_id"]: entity for entity in entities}
     unsaid: list[str] = []
-    site = noted if noted and _is_projected(noted, site_id, found, meter_type) else None
-    if site is None:
+    if noted and _is_projected(noted, site_id, found, meter_type):
+        site: Plain | None = plain(parse_site(noted, site_id))
+    else:
         site = _Reverse(found, meter_type, _details(noted), unsaid).site(site_id, (noted or {}).get("topic") or topic)
-    if site is not None and site is not noted:
-        site = _checked(site, noted or {}, site_id, unsaid)
+        site = None if site is None else _checked(site, noted or {}, site_id, unsaid)
     said = {} if site is None else {entity["entity_id"]: entity for entity in twin_entities({**site, "id": site_id}, meter_type)}
     extra = [rest for entity in entities if (rest := _rest(entity, said.get(entity["entity_id"])))]
     return Export(None if site is None else {key: value for key, value in site.items() if key != "id"}, extra, unsaid)
