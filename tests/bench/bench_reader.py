@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The reader in front of each store, on the local cloud in this process: a day of one meter at 10 seconds, three properties."""
+"""The reader in front of each store, on the local cloud in this process, and the keeper of totals.
+
+A day of one meter at 10 seconds, three properties; and a year of daily totals of a panel with 50 meters.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import pathlib
 import sys
 import tempfile
 import time
+import tracemalloc
 import typing as t
 
 ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
@@ -20,6 +24,11 @@ sys.path[:0] = [str(ROLES / "local_cloud" / "files"), str(ROLES / "stack" / "fil
 
 from energy_reader.dynamodb.store import DynamoDb
 from energy_reader.reader import Reader
+from energy_reader.rollups import table as rollups
+from energy_reader.rollups.history import Totals
+from energy_reader.rollups.keeper import Keeper
+from energy_reader.rollups.totals import Total
+from energy_reader.store import Store
 from energy_reader.timestream.store import Timestream
 
 from local_cloud.assembly import build
@@ -40,7 +49,8 @@ def bench_reader_day() -> dict[str, float]:
         try:
             start = int(cloud.now() * 1000) // DAY * DAY - DAY
             for kind, prepare in (("dynamodb", _dynamodb), ("timestream", _timestream)):
-                reader, bare = prepare(cloud.client, start)
+                store, bare = prepare(cloud.client, start)
+                reader = Reader(store)
                 _pages(reader, start, 1)  # what a process learns of its store once
                 first = _milliseconds(functools.partial(_pages, reader, start, 1))
                 whole = _milliseconds(functools.partial(_pages, reader, start))
@@ -49,13 +59,126 @@ def bench_reader_day() -> dict[str, float]:
                     f"reader_ms_day_{kind}_first_page": first,
                     f"reader_ms_day_{kind}_all_pages": whole,
                     f"reader_day_{kind}_times_bare_store": whole / alone,
+                    f"reader_day_{kind}_peak_megabytes": _megabytes(functools.partial(_pages, reader, start)),
+                    **_counting(kind, store, cloud.client("dynamodb"), start),
                 }
         finally:
             cloud.stop()
     return figures
 
 
-def _milliseconds(work: c.Callable[[], None]) -> float:
+def bench_reader_year() -> dict[str, float]:
+    """A year of daily energy of a panel with 50 meters: all pages in ms. It is the same for both stores: totals have a table of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        cloud = build(Settings(home=pathlib.Path(folder)))
+        try:
+            client = cloud.client("dynamodb")
+            table = _rollups_table(client, "year")
+            start = int(cloud.now() * 1000) // DAY * DAY - 365 * DAY
+            days = [Total(start + day * DAY, (5.0,), 120.0 + day % 7, None) for day in range(365)]
+            for whose in ("mdb", *(f"mdb#{meter}" for meter in range(50))):
+                table.put_totals(rollups.DAY, whose, days)
+            reader = Reader(DynamoDb(client, "readings"), Totals(client, "year", "UTC"))
+            ask = functools.partial(_year, reader, start)
+            ask()
+            return {"reader_ms_year": _milliseconds(ask)}
+        finally:
+            cloud.stop()
+
+
+def _year(reader: Reader, start: int) -> None:
+    identity = {"summaryId": {"value": {"stringValue": "mdb"}}}
+    token, count = None, 0
+    while True:
+        asked = {"componentName": "energy", "selectedProperties": ["kWhImportDay"], "properties": identity}
+        answer = reader.answer({**_event(start), **asked, "endTime": _iso(start + 366 * DAY), "nextToken": token})
+        count += sum(len(found["values"]) for found in answer["propertyValues"])
+        token = answer["nextToken"]
+        if token is None:
+            assert count == 365, count
+            return
+
+
+class _Metered:
+    """A client of DynamoDB that counts request units as DynamoDB does: a written item of up to 1 KB is one, 4 KB that are read are half a
+    one, or a whole one if the read is consistent."""
+
+    def __init__(self, client: t.Any) -> None:
+        self._client = client
+        self.units = 0.0
+
+    def __getattr__(self, operation: str) -> c.Callable[..., t.Any]:
+        def call(**arguments: t.Any) -> t.Any:
+            answer = getattr(self._client, operation)(**arguments)
+            if operation == "query":
+                size = sum(map(_bytes, answer["Items"]))
+                self.units += max(1, -(-size // 4096)) * (1.0 if arguments.get("ConsistentRead") else 0.5)
+            elif operation == "batch_write_item":
+                self.units += sum(map(len, arguments["RequestItems"].values()))
+            else:
+                self.units += 0.5 if operation == "scan" else 1
+            return answer
+
+        return call
+
+
+def _bytes(item: c.Mapping[str, c.Mapping[str, t.Any]]) -> int:
+    return sum(len(name) + len(str(next(iter(value.values())))) for name, value in item.items())
+
+
+class _Day:
+    """The clock of a run that has all the time that it needs."""
+
+    def __init__(self, now: int) -> None:
+        self._now = now
+
+    def now(self) -> int:
+        return self._now
+
+    def left(self) -> float:
+        return 1.0
+
+    def ends(self) -> int:
+        return self._now + 300_000
+
+
+def _counting(kind: str, store: Store, client: t.Any, start: int) -> dict[str, float]:
+    """What a day of readings costs that is counted in one go; a run each quarter of an hour looks at up to two hours of them again."""
+    metered = _Metered(client)
+    _rollups_table(client, f"rollups-{kind}")
+    table = rollups.Table(metered, f"rollups-{kind}", "UTC")
+    if kind == "dynamodb":
+        store = DynamoDb(metered, NAME)
+    keeper = Keeper(store, table, datetime.timezone.utc, _Day(start + DAY), {"mdb": ["mdb#5"]})
+    milliseconds = _milliseconds(keeper.run)
+    thousands = DAY // STEP / 1000
+    return {
+        f"rollup_ms_per_1000_readings_{kind}": milliseconds / thousands,
+        f"rollup_units_per_1000_readings_{kind}": metered.units / thousands,
+    }
+
+
+def _rollups_table(client: t.Any, name: str) -> rollups.Table:
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "series", "KeyType": "HASH"}, {"AttributeName": "entry", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": "series", "AttributeType": "S"}, {"AttributeName": "entry", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return rollups.Table(client, name, "UTC")
+
+
+def _megabytes(work: c.Callable[[], object]) -> float:
+    """The most memory that the work has in use at a time."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
+
+
+def _milliseconds(work: c.Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return (time.perf_counter() - began) * 1000
@@ -95,7 +218,7 @@ def _readings(start: int) -> c.Iterator[tuple[int, dict[str, float]]]:
         yield start + number * STEP, {"kW": 5.0 + number % 7, "v1": 230.0 + number % 3, "kWhImport": number * 0.01}
 
 
-def _dynamodb(client: c.Callable[[str], t.Any], start: int) -> tuple[Reader, c.Callable[[], None]]:
+def _dynamodb(client: c.Callable[[str], t.Any], start: int) -> tuple[Store, c.Callable[[], None]]:
     dynamodb = client("dynamodb")
     dynamodb.create_table(
         TableName=NAME,
@@ -125,10 +248,10 @@ def _dynamodb(client: c.Callable[[str], t.Any], start: int) -> tuple[Reader, c.C
                 return
             more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
-    return Reader(DynamoDb(dynamodb, NAME)), bare
+    return DynamoDb(dynamodb, NAME), bare
 
 
-def _timestream(client: c.Callable[[str], t.Any], start: int) -> tuple[Reader, c.Callable[[], None]]:
+def _timestream(client: c.Callable[[str], t.Any], start: int) -> tuple[Store, c.Callable[[], None]]:
     write, query = client("timestream-write"), client("timestream-query")
     write.create_database(DatabaseName=NAME)
     write.create_table(DatabaseName=NAME, TableName=NAME, MagneticStoreWriteProperties={"EnableMagneticStoreWrites": True})
@@ -152,4 +275,4 @@ def _timestream(client: c.Callable[[str], t.Any], start: int) -> tuple[Reader, c
             seconds = datetime.datetime.fromisoformat(answer["Rows"][-1]["Data"][0]["ScalarValue"][:19] + "+00:00").timestamp()
             last = int(seconds * 1000)
 
-    return Reader(Timestream(query, NAME, NAME)), bare
+    return Timestream(query, NAME, NAME), bare
