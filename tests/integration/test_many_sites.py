@@ -1,0 +1,149 @@
+# Copyright (c) 2026 the energytwin.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What playbook site does with many sites: with roles that only say what they would do, for it is about their order and their failures."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import typing as t
+
+import pytest
+import yaml
+
+from tests.integration.conftest import REPOSITORY, PlayResult
+
+ROLES = ("preflight", "stack", "twin", "dashboards", "edge_gateway", "verify", "local_cloud")
+SITES = ("plant-a", "plant-b", "plant-c", "plant-d")
+
+
+def tasks(role: str) -> list[dict[str, t.Any]]:
+    """A role that changes something and breaks where the host's variables name it, and that needs a connection where they say so."""
+    return [
+        {"name": "Work", "ansible.builtin.debug": {"msg": role}, "changed_when": f"'{role}' in (changes | default([]))"},
+        {"name": "Connect", "ansible.builtin.ping": None, "when": f"'{role}' in (connects | default([]))"},
+        {"name": "Break", "ansible.builtin.fail": {"msg": [f"The {role}", "is broken."]}, "when": f"'{role}' in (breaks | default([]))"},
+    ]
+
+
+class Fleet:
+    """The collection with such roles, and an inventory."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        collection = folder / "ansible_collections/energytwin/aws"
+        collection.mkdir(parents=True)
+        for name in ("plugins", "playbooks", "meta", "galaxy.yml"):
+            (collection / name).symlink_to(REPOSITORY / name)
+        for role in ROLES:
+            (collection / "roles" / role / "tasks").mkdir(parents=True)
+            (collection / "roles" / role / "tasks/main.yml").write_text(yaml.safe_dump(tasks(role)))
+        (collection / "roles/preflight/tasks/gateway.yml").write_text(yaml.safe_dump(tasks("gateway")))
+
+    def run(self, sites: dict[str, dict[str, t.Any]], gateways: dict[str, dict[str, t.Any]], *arguments: str) -> PlayResult:
+        local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        hosts = {"sites": {"hosts": {name: sites.get(name, {}) for name in SITES}}, "gateways": {"hosts": gateways}}
+        (self.folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"vars": local, "children": hosts}}))
+        program = str(pathlib.Path(sys.executable).parent / "ansible-playbook")
+        done = subprocess.run(
+            [program, "-i", str(self.folder / "hosts.yml"), "energytwin.aws.site", *arguments],
+            cwd=self.folder,
+            env={
+                **os.environ,
+                "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(self.folder), str(REPOSITORY / ".build")]),
+                "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
+                "ANSIBLE_FORCE_COLOR": "0",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert "{" in done.stdout, done.stderr
+        return PlayResult(done.returncode, json.loads(done.stdout[done.stdout.index("{") :]), done.stdout + done.stderr)
+
+
+@pytest.fixture
+def fleet(tmp_path: pathlib.Path) -> Fleet:
+    return Fleet(tmp_path)
+
+
+def states(result: PlayResult) -> dict[str, str]:
+    """The state of each site, as AWX gets it."""
+    return {name: site["state"] for name, site in summary(result)["sites"].items()}
+
+
+def summary(result: PlayResult) -> dict[str, t.Any]:
+    return result.result("Keep the summary")["ansible_stats"]["data"]["site_run"]
+
+
+def worked(result: PlayResult, role: str) -> list[str]:
+    return [host for task, host, ran in result.tasks() if task.endswith(f"{role} : Work") and not ran.get("skipped")]
+
+
+# One at a time, a batch in which all fail must not end the run.
+@pytest.mark.parametrize("serial", [[], ["-e", "site_serial=1"]], ids=["at once", "one at a time"])
+def test_a_site_that_fails_stops_no_other(fleet: Fleet, serial: list[str]) -> None:
+    sites = {
+        "plant-a": {"breaks": ["preflight"]},
+        "plant-b": {"breaks": ["twin"], "changes": ["stack"]},
+        "plant-c": {"changes": ["twin", "dashboards"]},
+    }
+    gateways = {f"gw-{letter}": {"gateway_site": f"plant-{letter}"} for letter in "abcd"}
+    gateways["gw-d"]["changes"] = ["edge_gateway"]
+    result = fleet.run(sites, gateways, *serial)
+    assert result.code == 2
+    assert states(result) == {"plant-a": "failed", "plant-b": "failed", "plant-c": "ok", "plant-d": "ok"}
+    assert (summary(result)["ok"], summary(result)["failed"], summary(result)["changed"]) == (2, 2, 3)
+    assert summary(result)["sites"]["plant-b"]["failures"] == ["Break: The twin is broken."]
+    assert [summary(result)["sites"][site]["changed"] for site in SITES] == [[], ["stack"], ["twin", "dashboards"], []]
+    assert summary(result)["sites"]["plant-d"]["gateways_changed"] == 1
+    assert (worked(result, "stack"), worked(result, "dashboards")) == (["plant-b", "plant-c", "plant-d"], ["plant-c", "plant-d"])
+    assert (worked(result, "edge_gateway"), worked(result, "verify")) == (["gw-c", "gw-d"], ["plant-c", "plant-d"])
+    assert {host for host, counts in result.report["stats"].items() if counts["failures"]} == {"plant-a", "plant-b"}
+
+
+def test_a_gateway_that_fails_is_a_failure_of_its_site_only(fleet: Fleet) -> None:
+    # Nothing listens on port 1.
+    silent = {"connects": ["edge_gateway"], "ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    gateways = {"gw-a": {"breaks": ["edge_gateway"]}, "gw-b": silent, "gw-c": {}}
+    result = fleet.run({}, {name: {"gateway_site": f"plant-{name[-1]}", **variables} for name, variables in gateways.items()})
+    assert result.code != 0
+    assert states(result) == {"plant-a": "failed", "plant-b": "failed", "plant-c": "ok", "plant-d": "ok"}
+    assert worked(result, "verify") == list(SITES)
+    table = result.result("Show the summary")["msg"]
+    assert "plant-a: gateway gw-a: Break: The edge_gateway is broken." in table
+    assert "plant-b: gateway gw-b: It could not be reached, or not to the end." in table
+
+
+def test_a_rollout_ends_after_so_many_failures(fleet: Fleet) -> None:
+    sites = {"plant-a": {"breaks": ["stack"]}, "plant-b": {"breaks": ["stack"]}}
+    result = fleet.run(sites, {}, "-e", "site_serial=1", "-e", "site_max_failed=2")
+    assert result.code == 2
+    assert worked(result, "stack") == ["plant-a", "plant-b"]
+    assert summary(result)["sites"]["plant-d"]["failures"] == [
+        "Rollout: 3 failed before, and site_max_failed is 2: this site was not begun."
+    ]
+    assert summary(result)["sites"]["plant-c"]["failures"] == [
+        "Rollout: 2 failed before, and site_max_failed is 2: this site was not begun."
+    ]
+
+
+def test_all_is_well_with_a_part_of_the_sites(fleet: Fleet) -> None:
+    result = fleet.run({"plant-a": {"breaks": ["stack"]}}, {"gw-b": {"gateway_site": "plant-b"}}, "--limit", "plant-b,plant-c")
+    assert (result.code, states(result)) == (0, {"plant-b": "ok", "plant-c": "ok"})
+    assert (summary(result)["sites"]["plant-b"]["gateways"], worked(result, "edge_gateway")) == (0, [])
+
+
+def test_a_failure_is_told_whatever_the_tags(fleet: Fleet) -> None:
+    result = fleet.run({"plant-a": {"breaks": ["preflight"]}}, {}, "--tags", "no_such_tag")
+    assert (result.code, worked(result, "preflight")) == (0, [])
+    for path in (fleet.folder / "ansible_collections/energytwin/aws/roles/twin/tasks").iterdir():
+        path.write_text(yaml.safe_dump([{**task, "tags": ["one"]} for task in tasks("twin")]))
+    tagged = fleet.run({"plant-a": {"breaks": ["twin"]}}, {}, "--tags", "one")
+    assert (tagged.code, states(tagged)["plant-a"], states(tagged)["plant-b"]) == (2, "failed", "ok")
