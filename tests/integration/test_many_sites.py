@@ -94,7 +94,7 @@ def test_a_site_that_fails_stops_no_other(fleet: Fleet, serial: list[str]) -> No
         "plant-b": {"breaks": ["twin"], "changes": ["stack"]},
         "plant-c": {"changes": ["twin", "dashboards"]},
     }
-    gateways = {f"gw-{letter}": {"gateway_site": f"plant-{letter}"} for letter in "abcd"}
+    gateways: dict[str, dict[str, t.Any]] = {f"gw-{letter}": {"gateway_site": f"plant-{letter}"} for letter in "abcd"}
     gateways["gw-d"]["changes"] = ["edge_gateway"]
     result = fleet.run(sites, gateways, *serial)
     assert result.code == 2
@@ -111,7 +111,7 @@ def test_a_site_that_fails_stops_no_other(fleet: Fleet, serial: list[str]) -> No
 def test_a_gateway_that_fails_is_a_failure_of_its_site_only(fleet: Fleet) -> None:
     # Nothing listens on port 1.
     silent = {"connects": ["edge_gateway"], "ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-    gateways = {"gw-a": {"breaks": ["edge_gateway"]}, "gw-b": silent, "gw-c": {}}
+    gateways: dict[str, dict[str, t.Any]] = {"gw-a": {"breaks": ["edge_gateway"]}, "gw-b": silent, "gw-c": {}}
     result = fleet.run({}, {name: {"gateway_site": f"plant-{name[-1]}", **variables} for name, variables in gateways.items()})
     assert result.code != 0
     assert states(result) == {"plant-a": "failed", "plant-b": "failed", "plant-c": "ok", "plant-d": "ok"}
