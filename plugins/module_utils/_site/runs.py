@@ -45,7 +45,9 @@ def site_runs_table(report: Report) -> list[str]:
     rows = [HEADING, *(_row(name, site) for name, site in sites)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADING))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    count = f"{len(sites)} {'site' if len(sites) == 1 else 'sites'}: {report['ok']} ok, {report['failed']} failed, {report['changed']} changed"
+    count = (
+        f"{len(sites)} {'site' if len(sites) == 1 else 'sites'}: {report['ok']} ok, {report['failed']} failed, {report['changed']} changed"
+    )
     sentences = [f"{name}: {failure}" for name, site in sites for failure in site["failures"]]
     return [lines[0], "  ".join("-" * width for width in widths), *lines[1:], "", count, *sentences]
 
