@@ -7,18 +7,20 @@
 ansible-test wants a real folder ``ansible_collections/energytwin/aws`` with its dependencies beside it. It skips what git
 ignores, and says "All targets skipped" with exit code 0 where that is everything: hence a copy that is a repository of its own.
 The copy is the unpacked tarball: what Automation Hub would test. The tests stay with ruff and mypy.
+
+``python -m tests.tools.sanity`` runs everything with the ansible-core that is developed with. With versions as arguments (``2.17 2.21``) it
+runs the tests that hang on the version with each of them, in virtual environments of their own.
 """
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
-
-import ansible_test
 
 from tests.tools import package
 from tests.tools.checkout import CHECKOUT
@@ -27,6 +29,15 @@ from tests.tools.checkout import CHECKOUT
 INAPPLICABLE = frozenset({"empty-init", "pslint", "shellcheck"})
 # CloudFormation's own tags (!Ref) are no YAML to libyaml; yamllint and cfn-lint look at the templates in "make lint".
 TEMPLATES = "roles/stack/files/energy_twin.yml"
+# The versions of ansible-core whose modules and plugins are tested besides, with the Pythons that each runs on; the first that is here is taken.
+PYTHONS = {
+    "2.17": ("3.11", "3.12", "3.10"),
+    "2.18": ("3.11", "3.12", "3.13"),
+    "2.20": ("3.12", "3.13", "3.14"),
+    "2.21": ("3.12", "3.13", "3.14"),
+}
+# What a version of ansible-core may see otherwise than the one before; style is the same everywhere.
+VERSIONED = ("compile", "import", "runtime-metadata", "validate-modules")
 
 # ansible-test fetches get-pip-<version>.py from a server of its own and keeps it in its cache. A file of that name which runs
 # pip out of the wheel of the package index does the same, and needs no server but the index.
@@ -75,9 +86,10 @@ def copy_collection(root: pathlib.Path) -> pathlib.Path:
     return collection
 
 
-def provide_pip() -> None:
-    """Lay the stand-in for get-pip into ansible-test's cache, once."""
-    requirements = pathlib.Path(ansible_test.__file__).parent / "_internal" / "python_requirements.py"
+def provide_pip(python: str) -> None:
+    """Lay the stand-in for get-pip into ansible-test's cache, once for each version that this interpreter's ansible-test asks for."""
+    where = subprocess.run([python, "-c", "import ansible_test; print(ansible_test.__file__)"], check=True, capture_output=True, text=True)
+    requirements = pathlib.Path(where.stdout.strip()).parent / "_internal" / "python_requirements.py"
     cache = pathlib.Path.home() / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     for version in sorted(set(re.findall(r"pip='([0-9.]+)'", requirements.read_text()))):
@@ -88,25 +100,78 @@ def provide_pip() -> None:
             shim.write_text(_GET_PIP)
 
 
+def find_python(version: str) -> tuple[str, str]:
+    """An interpreter (version, path) that this version of ansible-core runs on."""
+    if version not in PYTHONS:
+        raise SystemExit(f"ansible-core {version} is not known here; take one of {', '.join(PYTHONS)}, or name its Pythons in {__name__}.")
+    for python in PYTHONS[version]:
+        path = shutil.which(f"python{python}")
+        works = path and subprocess.run([path, "-c", "import ensurepip"], capture_output=True, check=False).returncode == 0
+        if path and works:
+            return python, path
+    raise SystemExit(
+        f"ansible-core {version} runs on Python {' or '.join(PYTHONS[version])}, and none of them is on the PATH with its venv package."
+    )
+
+
+def environment_of(version: str) -> tuple[str, pathlib.Path]:
+    """The Python (3.11) and the programs of a virtual environment with a version of ansible-core, made if it is not there."""
+    python, path = find_python(version)
+    folder = CHECKOUT / ".cache" / "core" / f"{version}-{python}"
+    if not (folder / "ready").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([path, "-m", "venv", str(folder)], check=True)
+        subprocess.run([str(folder / "bin" / "python"), "-m", "pip", "install", "-qq", f"ansible-core=={version}.*"], check=True)
+        (folder / "ready").touch()
+    return python, folder / "bin"
+
+
+def run(collection: pathlib.Path, python: str, programs: pathlib.Path, choices: list[list[str]]) -> tuple[str, list[str], bool]:
+    """Run ansible-test's sanity tests, once for each choice: the log, the tests that there are, and whether all was well."""
+    provide_pip(str(programs / "python"))
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    command = [str(programs / "ansible-test"), "sanity", "--python", python]
+    listed = subprocess.run([*command, "--list-tests"], cwd=collection, check=True, capture_output=True, text=True, env=environment)
+    runs = [
+        subprocess.run(
+            [*command, "-v", *choice],
+            cwd=collection,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            env=environment,
+        )
+        for choice in choices
+    ]
+    return "".join(run.stdout for run in runs), listed.stdout.split(), not any(run.returncode for run in runs)
+
+
 def main() -> int:
     if list((CHECKOUT / "tests" / "sanity").glob("ignore-*.txt")):
         print("tests/sanity/ignore-*.txt: mend what it ignores; no sanity test is ignored here.", file=sys.stderr)
         return 1
-    collection = copy_collection(CHECKOUT / ".cache" / "sanity")
-    provide_pip()
-    command = ["ansible-test", "sanity", "--python", f"{sys.version_info.major}.{sys.version_info.minor}"]
-    tests = subprocess.run([*command, "--list-tests"], cwd=collection, check=True, capture_output=True, text=True).stdout.split()
-    runs = [
-        subprocess.run([*command, "-v", *choice], cwd=collection, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        for choice in (["--skip-test", "yamllint"], ["--test", "yamllint", "--exclude", TEMPLATES])
-    ]
-    log = "".join(run.stdout for run in runs)
-    (collection.parents[2] / "log").write_text(log)
-    shown = re.compile(r"^(Running sanity test|ERROR|FATAL|WARNING: (?!Using locale)|See documentation)")
-    print("\n".join(line for line in log.splitlines() if shown.match(line)))
-    found = complaints(log, tests)
+    versions = sys.argv[1:]
+    collection = copy_collection(CHECKOUT / ".cache" / ("sanity-versions" if versions else "sanity"))
+    logs, found, well = [], [], True
+    for version in versions:
+        python, programs = environment_of(version)
+        log, _tests, good = run(collection, python, programs, [[part for test in VERSIONED for part in ("--test", test)]])
+        logs.append(f"ansible-core {version}, Python {python}\n{log}")
+        found += [f"ansible-core {version}: {complaint}" for complaint in complaints(log, list(VERSIONED))]
+        well = well and good
+    if not versions:
+        choices = [["--skip-test", "yamllint"], ["--test", "yamllint", "--exclude", TEMPLATES]]
+        log, tests, well = run(
+            collection, f"{sys.version_info.major}.{sys.version_info.minor}", pathlib.Path(sys.executable).parent, choices
+        )
+        logs.append(log)
+        found = complaints(log, tests)
+    (collection.parents[2] / "log").write_text("".join(logs))
+    shown = re.compile(r"^(ansible-core|Running sanity test|ERROR|FATAL|WARNING: (?!Using locale)|See documentation)")
+    print("\n".join(line for line in "".join(logs).splitlines() if shown.match(line)))
     print("\n".join(found), file=sys.stderr)
-    return int(bool(found) or any(run.returncode for run in runs))
+    return int(bool(found) or not well)
 
 
 if __name__ == "__main__":

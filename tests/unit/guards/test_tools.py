@@ -6,6 +6,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import pathlib
+
+import pytest
+
 from tests.tools import package, sanity
 
 SANITY_LOG = """Running sanity test "pslint"
@@ -30,6 +35,22 @@ def test_a_sanity_test_that_did_not_run_is_a_complaint() -> None:
 
 def test_a_sanity_run_that_skipped_everything_is_a_complaint() -> None:
     assert len(sanity.complaints("WARNING: All targets skipped.\n", ["compile"])) == 2
+
+
+def test_a_version_of_ansible_core_that_is_not_known_is_told() -> None:
+    with pytest.raises(SystemExit, match=r"ansible-core 9\.9 is not known here; take one of 2\.17, "):
+        sanity.find_python("9.9")
+
+
+def test_a_version_of_ansible_core_without_its_python_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit, match=r"runs on Python 3\.12 or 3\.13 or 3\.14, and none of them is on the PATH"):
+        sanity.find_python("2.21")
+
+
+def test_the_tests_of_other_versions_exist_and_the_version_that_is_developed_with_is_none_of_them() -> None:
+    assert not set(sanity.VERSIONED) & sanity.INAPPLICABLE
+    assert ".".join(importlib.metadata.version("ansible-core").split(".")[:2]) not in sanity.PYTHONS
 
 
 def test_a_stray_file_in_the_tarball_is_a_complaint() -> None:
