@@ -111,7 +111,9 @@ def test_readings_reach_the_broker_in_the_form_of_a_reading(run: t.Any, broker: 
     assert set(readings[0]) == {"panelId", "meterId", "timestamp", "kW", "v1"}
     assert all(isinstance(reading["timestamp"], int) for reading in readings)
     assert broker.logins == ["gw-roof"]
-    assert sorted(powers(broker)) == [float(number) for number in range(1, running.buses[0].number + 1)]
+    assert len(set(powers(broker))) == len(readings)
+    # What was read and is not published when it ends waits for the next start.
+    assert len(readings) + running.service.recorder.contents.readings == running.buses[0].number
     assert running.buses[0].closed
 
 
