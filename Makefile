@@ -39,7 +39,7 @@ MADE := .ansible .bench .build .cache .hypothesis .local-cloud .mypy_cache .pyte
 .PHONY: help venv demo fleet test lint types docs sanity package unit integration molecule bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 $(RUN):
 	@HOME='$(USER_HOME)' tests/tools/make_venv.sh requirements-run.txt
@@ -84,15 +84,22 @@ types: $(READY) ## type hints
 
 # antsibull-docs takes of a collection what git knows of it: nothing of amazon.aws, for .venv is ignored. So git is to find no
 # repository from there.
-docs: $(READY) ## what ansible-doc shows
+docs: $(READY) ## what ansible-doc shows, and the documentation site
 	GIT_CEILING_DIRECTORIES=$(CURDIR)/.venv ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.build \
 	  antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs dependent --skip-rstcheck .
+	python -m tests.tools.site_docs
 
-sanity: $(READY) ## ansible-test's sanity tests
-	python -m tests.tools.sanity
+sanity: $(READY) ## ansible-test's sanity tests (CORE="2.17 2.21": those that hang on the version, with other versions of ansible-core)
+	python -m tests.tools.sanity $(CORE)
+
+sanity-all: sanity ## the same, and then with all other versions of ansible-core; takes Python 3.11 and 3.12
+	python -m tests.tools.sanity 2.17 2.18 2.20 2.21
 
 package: $(READY) ## what Ansible Galaxy would say of the collection
 	python -m tests.tools.package
+
+release: $(READY) ## the tarball with its changelog, what it is made of, checksums, and the execution environment's context
+	python -m tests.tools.release
 
 unit: $(READY) ## unit tests
 	python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile tests/unit
