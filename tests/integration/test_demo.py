@@ -86,9 +86,9 @@ def outbox(demo: LocalCloud, gateway: str, at_least: int) -> list[t.Any]:
 def missing(demo: LocalCloud, rows: list[t.Any]) -> list[readings.Reading]:
     """Those of the rows that have not arrived in the store."""
     since = min(taken for taken, _body in rows)
-    found: list[readings.Reading] = readings.summary(
-        readings.arrived(demo.client("dynamodb"), SITE, since), readings.promised(rows)
-    )["missing"]
+    found: list[readings.Reading] = readings.summary(readings.arrived(demo.client("dynamodb"), SITE, since), readings.promised(rows))[
+        "missing"
+    ]
     return found
 
 
