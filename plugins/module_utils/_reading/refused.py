@@ -82,7 +82,8 @@ def groups(refusals: c.Iterable[Refusal]) -> list[Group]:
     gathered: dict[tuple[str, ...], list[Refusal]] = collections.defaultdict(list)
     for same in by_payload.values():
         for one in [one for one in same if one.found] or same:
-            gathered[(*_sender(one.payload), one.client_id, one.reason)].append(one)
+            key = (*_sender(one.payload), one.client_id, one.reason)
+            gathered[key].append(one)
     made = []
     for (panel_id, meter_id, client_id, reason), members in gathered.items():
         members.sort(key=lambda one: one.time)
