@@ -12,6 +12,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -216,11 +217,24 @@ def cloud(tmp_path: pathlib.Path) -> c.Iterator[LocalCloud]:
     local.stop()
 
 
-@pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[LocalCloud]:
-    """A running local cloud with the example site on it, for the tests of one module; they leave it as they find it."""
+@pytest.fixture(scope="session")
+def example_site(tmp_path_factory: pytest.TempPathFactory) -> LocalCloud:
+    """A cloud with the example site on it, which does not run; what it keeps lies beside it, in the folder ``kept``."""
     local = LocalCloud(tmp_path_factory.mktemp("deployed") / "cloud")
-    result = local.play("site.yml")
-    assert result.code == 0, result.output
-    yield local
-    local.stop()
+    try:
+        result = local.play("site.yml")
+        assert result.code == 0, result.output
+    finally:
+        local.stop()
+    shutil.copytree(local.home, local.home.with_name("kept"))
+    return local
+
+
+@pytest.fixture(scope="module")
+def deployed(example_site: LocalCloud) -> c.Iterator[LocalCloud]:
+    """A running local cloud with the example site on it, for the tests of one module; they leave it as they find it."""
+    shutil.rmtree(example_site.home)
+    shutil.copytree(example_site.home.with_name("kept"), example_site.home)
+    example_site.start()
+    yield example_site
+    example_site.stop()

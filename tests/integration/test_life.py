@@ -2,12 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The life of one site after its birth: what differs is told, and what is there is written down."""
+"""The life of one site after its birth: what differs is told, it is written down, and it goes and comes back with its readings.
+
+The tests build on each other, in this order: each play costs, and a life is one.
+"""
 
 from __future__ import annotations
 
 import json
 import pathlib
+import time
 import typing as t
 
 import yaml
@@ -15,7 +19,9 @@ import yaml
 from tests.integration.conftest import SITE, LocalCloud
 
 WORKSPACE = f"{SITE}_workspace"
+TABLE = f"{SITE}_energy"
 SCENE = {"specVersion": "1.0", "version": "1", "unit": "meters", "nodes": [], "rootNodeIndexes": [], "cameras": [], "rules": {}}
+READING = {"meter": {"S": "mech-rooftop#5"}, "time": {"N": "1795400000000"}, "kW": {"N": "12.5"}}
 
 
 def made_by_hand(cloud: LocalCloud) -> None:
@@ -104,3 +110,44 @@ def test_an_export_changes_nothing_when_it_is_applied(deployed: LocalCloud, tmp_
     assert hosts["gateways"]["hosts"] == {name: {"gateway_site": SITE} for name in ("gw-hall", "gw-roof")}
     applied = deployed.play("site.yml", "-e", f"@{file}")
     assert (applied.code, applied.changed_tasks()) == (0, []), applied.message()
+
+
+def test_a_site_that_is_destroyed_comes_back_with_its_readings(deployed: LocalCloud) -> None:
+    deployed.client("dynamodb").put_item(TableName=TABLE, Item=READING)
+    before = left(deployed)
+    wrong = deployed.play("destroy.yml", "-e", "destroy_site=another-plant")
+    assert wrong.code != 0
+    assert "destroy_site: 'another-plant' is no site of this run" in wrong.message()
+
+    foretold = deployed.play("destroy.yml", "--check", "-e", f"destroy_site={SITE}")
+    assert foretold.code == 0, foretold.message()
+    assert {"Delete the scenes", "Delete the entities", "Delete the stack"} <= {
+        name.rpartition(" | ")[2] for name in foretold.changed_tasks()
+    }
+    assert left(deployed) == before
+
+    # It stops in the middle, as if somebody had closed the lid.
+    process = deployed.start_play("destroy.yml", "-e", f"destroy_site={SITE}")
+    deadline = time.monotonic() + 200
+    while process.poll() is None and left(deployed)["workspaces"] and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert process.poll() is None, "it was still at work when the workspace was gone"
+    process.kill()
+    process.communicate()
+    again = deployed.play("destroy.yml", "-e", f"destroy_site={SITE}")
+    assert again.code == 0, again.message()
+    errors = [name for name in before["buckets"] if "errorbucket" in name]
+    nothing: dict[str, list[str]] = {key: [] for key in before}
+    assert left(deployed) == {**nothing, "buckets": errors, "tables": before["tables"]}
+    assert again.result("Keep what stays")["ansible_facts"]["stack_kept"]
+
+    back = deployed.play("site.yml")
+    assert back.code == 0, back.message()
+    assert left(deployed)["tables"] == before["tables"]
+    item = deployed.client("dynamodb").get_item(TableName=TABLE, Key={key: READING[key] for key in ("meter", "time")})["Item"]
+    assert item["kW"] == READING["kW"]
+
+
+def test_readings_can_be_verified_by_themselves(deployed: LocalCloud) -> None:
+    result = deployed.play("verify.yml")
+    assert (result.code, result.changed_tasks()) == (0, []), result.message()
