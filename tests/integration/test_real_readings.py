@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""two days of a real meter's readings, one a minute: in through MQTT, out through the twin, none lost, none doubled."""
+"""Two days of a real meter's readings, one a minute: in through MQTT, out through the twin, none lost, none doubled."""
 
 from __future__ import annotations
 
