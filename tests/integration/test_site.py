@@ -66,7 +66,8 @@ def test_the_twin_has_the_areas_panels_and_meters_of_the_site(deployed: LocalClo
     }
     assert entities["compressors"]["parentEntityId"] == "hall-1"
     panel = twin.get_entity(workspaceId=WORKSPACE, entityId="mech-rooftop")
-    assert panel["components"].keys() == {"meter-5", "meter-6", "meter-7"}
+    # Its meters, and what they give together.
+    assert panel["components"].keys() == {"meter-5", "meter-6", "meter-7", "energy"}
     properties = panel["components"]["meter-5"]["properties"]
     assert properties["panelId"]["value"] == {"stringValue": "mech-rooftop"}
     assert properties["meterId"]["value"] == {"stringValue": "5"}
