@@ -18,6 +18,7 @@ import pytest
 from tests.integration.conftest import REPOSITORY, SITE, LocalCloud
 from tests.unit.guards.test_awx_pattern import credential_type, filled, items, survey
 
+PROGRAMS = pathlib.Path(sys.executable).parent
 KEYS = {"access_key_id": "AKIALOCALCLOUD000000", "secret_access_key": "local-cloud"}
 TEMPLATES = {template["name"].removeprefix("Energy twin / "): template for template in items("templates")}
 
@@ -33,7 +34,11 @@ def start(template: str, folder: pathlib.Path, environment: dict[str, str], **ar
         playbook=told["playbook"],
         inventory=str(REPOSITORY / "inventories" / "example_plant"),
         extravars={**answers, **told.get("extra_vars", {}), "plan_folder": str(folder / "plans")},
-        envvars={**environment, "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".build")},
+        envvars={
+            **environment,
+            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".build"),
+            "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+        },
         quiet=True,
         **arguments,
     )
@@ -47,8 +52,13 @@ def job_environment(cloud: LocalCloud) -> dict[str, str]:
 
 
 def test_every_template_is_a_playbook_that_ansible_can_run() -> None:
-    program = str(pathlib.Path(sys.executable).parent / "ansible-playbook")
-    command = [program, "--syntax-check", "-i", "inventories/example_plant", *(template["playbook"] for template in TEMPLATES.values())]
+    command = [
+        str(PROGRAMS / "ansible-playbook"),
+        "--syntax-check",
+        "-i",
+        "inventories/example_plant",
+        *(template["playbook"] for template in TEMPLATES.values()),
+    ]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("playbook: ") == len(TEMPLATES)
