@@ -161,14 +161,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return sites
 
     def _add(self, name: str, group: str, variables: dict[str, t.Any]) -> None:
-        assert self.inventory is not None
-        self.inventory.add_group(group)
-        self.inventory.add_host(name, group=group)
+        inventory = t.cast(InventoryData, self.inventory)
+        inventory.add_group(group)
+        inventory.add_host(name, group=group)
         for key, value in variables.items():
-            self.inventory.set_variable(name, key, value)
+            inventory.set_variable(name, key, value)
         strict = self.get_option("strict")
         # With the host's own name.
-        known = self.inventory.hosts[name].get_vars()
+        known = inventory.hosts[name].get_vars()
         self._set_composite_vars(self.get_option("compose"), known, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), known, name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, name, strict=strict)

@@ -30,7 +30,7 @@ class Reading(t.NamedTuple):
 
 
 # A reading that the destination has not, and what it has at that time instead.
-Gap = tuple[Reading, Reading | None]
+Gap = tuple[Reading, "Reading | None"]
 
 
 def day_of(time: int) -> int:
