@@ -162,7 +162,7 @@ class LocalCloud:
     def play(self, playbook: str, *arguments: str, environment: dict[str, str] | None = None) -> PlayResult:
         """Run one of the collection's playbooks over the local inventory against this cloud."""
         process = self.start_play(playbook, *arguments, environment=environment)
-        output, errors = process.communicate(timeout=300)
+        output, errors = process.communicate(timeout=900)
         return PlayResult(process.returncode, json.loads(output[output.index("{") :]), output + errors)
 
     def start_play(

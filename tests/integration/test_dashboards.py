@@ -185,7 +185,7 @@ def test_no_token_is_shown_or_left(plant: LocalCloud, tmp_path: pathlib.Path) ->
     log = tmp_path / "ansible.log"
     environment = {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default", "ANSIBLE_LOG_PATH": str(log)}
     process = plant.start_play(PLAYBOOK, "-vvv", "--diff", environment=environment)
-    output, errors = process.communicate(timeout=300)
+    output, errors = process.communicate(timeout=900)
     assert process.returncode == 0, output
     shown = output + errors + log.read_text()
     assert "Make the token" in shown and "TwinMaker datasource successfully configured" in shown, "the token was made and used"

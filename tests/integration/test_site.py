@@ -135,7 +135,7 @@ def test_a_power_cut_in_the_middle_is_made_good_by_the_next_run(cloud: LocalClou
     while process.poll() is None and not reached():
         time.sleep(0.02)
     cloud.kill()
-    process.communicate(timeout=300)
+    process.communicate(timeout=900)
     cloud.start()
     again = cloud.play("site.yml")
     assert again.code == 0, again.message()
