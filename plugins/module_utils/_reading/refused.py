@@ -18,6 +18,7 @@ import re
 import typing as t
 
 from ansible_collections.energytwin.aws.plugins.module_utils._aws import api_call, in_parallel
+from ansible_collections.energytwin.aws.plugins.module_utils._site.text_table import text_table
 
 # What a store refused, and what the rule that looks at readings found wrong. The name of an object begins with Unix milliseconds.
 FOLDERS = ("readings/", "refused/")
@@ -109,10 +110,7 @@ def _sender(payload: bytes) -> tuple[str, str]:
 def table(found: c.Sequence[Group]) -> list[str]:
     """Lines for people: a heading, and one for each group."""
     rows = [(g.panel_id, g.meter_id, g.client_id, str(g.count), iso(g.last)[:19].replace("T", " "), g.reason) for g in found]
-    printable = [[_plain(cell) for cell in row] for row in (HEADING, *rows)]
-    widths = [max(map(len, column)) for column in zip(*printable, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in printable]
-    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
+    return text_table(HEADING, ([_plain(cell) for cell in row] for row in rows))
 
 
 def _plain(text: str) -> str:

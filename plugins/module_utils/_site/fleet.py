@@ -10,6 +10,8 @@ import collections.abc as c
 import datetime
 import typing as t
 
+from ansible_collections.energytwin.aws.plugins.module_utils._site.text_table import text_table
+
 HEADING = ("Gateway", "State", "Version", "AWS", "Meters", "Last reading (UTC)", "Waiting", "Dropped")
 # How many meters without readings are named for each gateway.
 NAMED_METERS = 10
@@ -22,11 +24,8 @@ def fleet_table(gateways: c.Sequence[c.Mapping[str, t.Any]], unreachable: c.Iter
     none). unreachable: names of those that could not be asked. A meter is silent if its last poll was an error.
     """
     gateways = [*gateways, *({"gateway": name, "healthy": False, "status": {}, "message": "it cannot be reached"} for name in unreachable)]
-    rows = [HEADING, *(_row(gateway) for gateway in gateways)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADING))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     sentences = [sentence for gateway in gateways for sentence in _sentences(gateway)]
-    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:], *([""] if sentences else []), *sentences]
+    return [*text_table(HEADING, map(_row, gateways)), *([""] if sentences else []), *sentences]
 
 
 def _row(gateway: c.Mapping[str, t.Any]) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
+from ansible_collections.energytwin.aws.plugins.module_utils._site.text_table import text_table
+
 HEADING = ("Site", "State", "Changed", "Gateways")
 OK, FAILED, UNFINISHED = "ok", "failed", "unfinished"
 # How many gateways are named for each site.
@@ -42,14 +44,11 @@ def site_runs(sites: c.Iterable[Host], gateways: c.Iterable[Host]) -> Report:
 def site_runs_table(report: Report) -> list[str]:
     """Lines: a table with a row for each site, those that failed first, and then a sentence for each failure."""
     sites = sorted(report["sites"].items(), key=lambda named: (named[1]["state"] == OK, named[0]))
-    rows = [HEADING, *(_row(name, site) for name, site in sites)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADING))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     count = (
         f"{len(sites)} {'site' if len(sites) == 1 else 'sites'}: {report['ok']} ok, {report['failed']} failed, {report['changed']} changed"
     )
     sentences = [f"{name}: {failure}" for name, site in sites for failure in site["failures"]]
-    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:], "", count, *sentences]
+    return [*text_table(HEADING, (_row(name, site) for name, site in sites)), "", count, *sentences]
 
 
 def _site(site: Host, gateways: c.Sequence[Host]) -> Report:

@@ -13,6 +13,8 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
+from ansible_collections.energytwin.aws.plugins.module_utils._site.text_table import text_table
+
 Change = c.Mapping[str, t.Any]
 
 # What is gone or left behind empty-handed if another one takes its place.
@@ -40,12 +42,7 @@ def stack_change_table(changes: c.Sequence[Change]) -> list[str]:
     if not changes:
         return []
     replaced = _replaced(changes)
-    rows = [HEADING, *(_row(change, replaced) for change in changes)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    # The last column may be long.
-    rule = [*("-" * width for width in widths[:-1]), "-" * len(HEADING[-1])]
-    return [lines[0], "  ".join(rule), *lines[1:]]
+    return text_table(HEADING, (_row(change, replaced) for change in changes), long_last=True)
 
 
 def stack_losses(changes: c.Sequence[Change], allowed: c.Collection[str] = ()) -> list[str]:

@@ -73,7 +73,7 @@ class Collector:
         return about
 
     def report(self, site: str, checked: str) -> dict[str, t.Any]:
-        """The report of a site, in the form that docs/plan.md describes. checked: the time, ISO 8601 in UTC."""
+        """The report of a site, in the form that docs/life_of_a_site.md describes. checked: the time, ISO 8601 in UTC."""
         about = self._sites.get(site, _Site())
         found = [
             dataclasses.replace(one, since=about.stack_changed) if one.owner.startswith("stack ") and one.since is None else one
