@@ -14,7 +14,8 @@ description:
   - Reads one file for each site, since that is how lists of meters arrive from the field, and makes of it a host in group C(sites) with
     the variable C(site), and a host in group C(gateways) for each of its gateways.
   - A file is a CSV file, an Excel workbook or a YAML file; what it is called is the id of the site, unless it gives one.
-  - All that is wrong with any of the files is told at once, each with its file, sheet, row and column; then there is no inventory.
+  - All that is wrong with any of the files is told at once, each with its file, sheet, row and column. What becomes of the sites that these
+    files are of, says O(faulty_sites).
   - Nothing in the files is taken as a template.
 options:
   plugin:
@@ -40,6 +41,18 @@ options:
     type: list
     elements: str
     default: []
+  faulty_sites:
+    description:
+      - What becomes of a site with faults in its files.
+      - V(keep) makes it a host of group C(sites) without gateways. Its variable C(site) holds nothing but C(faults), a sentence each, which
+        whatever is done with the site fails with; all other sites are done. Every command over the inventory warns of it.
+      - V(refuse) makes no inventory at all then. Ansible itself only warns of that and goes on without hosts, and so without an error, unless its
+        setting C(INVENTORY_ANY_UNPARSED_IS_FAILED) is on.
+      - Two sites that claim the same id or the same gateway both have a fault, for nobody can tell whose it is.
+      - What is wrong with O(sites) or with O(defaults) is no fault of a site; there is no inventory then.
+    type: str
+    choices: [keep, refuse]
+    default: keep
 notes:
   - The sheets of a workbook are C(meters), and if there is more to say C(site), C(areas), C(panels), C(gateways), C(buses) and C(people).
     The only sheet of a workbook holds the meters, whatever it is called.
@@ -99,6 +112,8 @@ plugin: energytwin.aws.sites
 sites: [../sheets]
 groups:
   large: site_gateways | default([]) | length > 20
+  # For --limit '!faulty'
+  faulty: (site | default({})).faults is defined
 keyed_groups:
   - key: aws_region
     prefix: region
@@ -110,6 +125,7 @@ keyed_groups:
     prefix: site
 """
 
+import collections.abc as c
 import os
 import pathlib
 import re
@@ -123,8 +139,10 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.energytwin.aws.plugins.module_utils._site.fields import Problems
 from ansible_collections.energytwin.aws.plugins.plugin_utils._sheets.fleet import SiteHosts, find_files, read_fleet
 
-# How many faults are told one by one.
+# How many faults are told one by one, and how many where the sites that have them tell them too.
 TOLD = 100
+WARNED = 10
+REFUSE = "refuse"
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -136,37 +154,45 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: InventoryData, loader: DataLoader, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
-        folder = pathlib.Path(path).resolve().parent
+        sites = self._sites(pathlib.Path(path).resolve().parent, path, cache)
+        faults = [sentence for site in sites for sentence in site.faults]
+        if faults and self.get_option("faulty_sites") == REFUSE:
+            raise AnsibleParserError(_faults(faults, TOLD))
+        if faults:
+            names = ", ".join(site.site_id for site in sites if site.faults)
+            self.display.warning(
+                f"These sites will fail, and their gateways be left alone, because of their sheets: {names}. {_faults(faults, WARNED)}",
+                formatted=True,
+            )
+        for site in sites:
+            self._add(site.site_id, "sites", site.variables, strict=self.get_option("strict") and not site.faults)
+            for name, variables in site.gateways.items():
+                self._add(name, "gateways", variables, strict=self.get_option("strict"))
+
+    def _sites(self, folder: pathlib.Path, path: str, cache: bool) -> list[SiteHosts]:
+        """The sites of the files, from the cache if no file has changed since."""
         problems = Problems()
         files = find_files(folder, self.get_option("sites"), problems)
-        for site in self._sites(folder, files, path, cache, problems):
-            self._add(site.site_id, "sites", site.variables)
-            for name, variables in site.gateways.items():
-                self._add(name, "gateways", variables)
-
-    def _sites(self, folder: pathlib.Path, files: list[pathlib.Path], path: str, cache: bool, problems: Problems) -> list[SiteHosts]:
-        """The sites of the files, from the cache if no file has changed since."""
         key = self.get_cache_key(path)
         stamp = [self.get_option("defaults"), self.get_option("ignore"), *(_stamp(file) for file in files)]
-        if self.get_option("cache") and cache:
-            kept = self._cache.get(key)
-            if kept and kept["stamp"] == stamp:
-                return [SiteHosts(**site) for site in kept["sites"]]
+        kept = self._cache.get(key) if self.get_option("cache") and cache and not problems.sentences else None
+        if kept and kept["stamp"] == stamp:
+            return [SiteHosts(**site) for site in kept["sites"]]
         told = [(os.path.relpath(file, folder), file) for file in files]
         sites = read_fleet(told, self.get_option("defaults"), self.get_option("ignore"), problems)
         if problems.sentences:
-            raise AnsibleParserError(_faults(problems.sentences))
+            raise AnsibleParserError(_faults(problems.sentences, TOLD))
         if self.get_option("cache"):
             self._cache[key] = {"stamp": stamp, "sites": [vars(site) for site in sites]}
         return sites
 
-    def _add(self, name: str, group: str, variables: dict[str, t.Any]) -> None:
+    def _add(self, name: str, group: str, variables: dict[str, t.Any], strict: bool) -> None:
+        """strict: whether a group or variable that cannot be computed is an error."""
         inventory = t.cast(InventoryData, self.inventory)
         inventory.add_group(group)
         inventory.add_host(name, group=group)
         for key, value in variables.items():
             inventory.set_variable(name, key, value)
-        strict = self.get_option("strict")
         # With the host's own name.
         known = inventory.hosts[name].get_vars()
         self._set_composite_vars(self.get_option("compose"), known, name, strict=strict)
@@ -179,10 +205,12 @@ def _stamp(file: pathlib.Path) -> list[t.Any]:
     return [str(file), status.st_size, status.st_mtime_ns]
 
 
-def _faults(sentences: list[str]) -> str:
-    count = "1 fault" if len(sentences) == 1 else f"{len(sentences)} faults"
-    more = [f"- and {len(sentences) - TOLD} more"] if len(sentences) > TOLD else []
-    return "\n".join([f"The sheets have {count}:", *(f"- {sentence}" for sentence in sorted(sentences, key=_natural)[:TOLD]), *more])
+def _faults(sentences: c.Collection[str], most: int) -> str:
+    """Each once; those of two sites that claim the same stand with both. most: how many are told one by one."""
+    found = sorted(set(sentences), key=_natural)
+    count = "1 fault" if len(found) == 1 else f"{len(found)} faults"
+    more = [f"- and {len(found) - most} more"] if len(found) > most else []
+    return "\n".join([f"The sheets have {count}:", *(f"- {sentence}" for sentence in found[:most]), *more])
 
 
 def _natural(sentence: str) -> list[tuple[int, str]]:

@@ -20,7 +20,7 @@ def site_checks(faults: c.Sequence[str]) -> list[Check]:
     """A row for each fault of the site, or one that it has none."""
     if not faults:
         return [Check("site", GOOD, "no faults", "no faults")]
-    return [Check("site", BAD, fault.rstrip("."), "no faults", "mend the site's variables") for fault in faults]
+    return [Check("site", BAD, fault.rstrip("."), "no faults", "mend what the inventory says of it") for fault in faults]
 
 
 def gateway_checks(gateways: c.Sequence[c.Mapping[str, t.Any]], tolerance: float) -> list[Check]:

@@ -20,6 +20,8 @@ PANEL_KEYS = ("id", "name", "meters", "fed_from", "position")
 METER_KEYS = ("id", "name", "model", "phases", "gateway", "address", "serial", "incomer", "limits", "position")
 LIMIT_KEYS = ("warning", "alarm")
 PERSON_KEYS = ("user", "role")
+# Of a site whose files could not be read: nothing but what is wrong with them, a sentence each (inventory plugin sites).
+FAULTS = "faults"
 
 
 class SiteError(ValueError):
@@ -41,7 +43,10 @@ def parse_site(
     data: the mapping that a site host has as its variable ``site``, or what ``projections.plain`` made of a site.
     site_id: id of the site where the data does not hold it. gateways: the gateways that meters may name; None allows any.
     where: says a path of the data (``areas[0].panels[1].id``) to people, see ``fields.Problems``.
+    Data that holds nothing but FAULTS is a site whose files have these; they are raised as they are.
     """
+    if isinstance(data, c.Mapping) and data.keys() == {FAULTS} and isinstance(data[FAULTS], list) and data[FAULTS]:
+        raise SiteError([str(fault) for fault in data[FAULTS]])
     return _Parser(None if gateways is None else frozenset(gateways), Problems(where)).site(data, site_id)
 
 

@@ -34,6 +34,5 @@ def test_every_module_of_the_collection_is_named() -> None:
 def test_the_sheet_that_the_readme_shows_is_a_site(tmp_path: pathlib.Path) -> None:
     (shown,) = (block for block in re.findall(r"```text\n(.*?)```", README, re.DOTALL) if block.startswith("Site;"))
     (tmp_path / "plant-north.csv").write_text(shown)
-    problems = Problems()
-    (host,) = read_fleet([("plant-north.csv", tmp_path / "plant-north.csv")], {"topic": "energy/{site}"}, [], problems)
-    assert (host.variables["site"]["name"], list(host.gateways), problems.sentences) == ("Plant north", ["gw-1"], [])
+    (host,) = read_fleet([("plant-north.csv", tmp_path / "plant-north.csv")], {"topic": "energy/{site}"}, [], Problems())
+    assert (host.variables["site"]["name"], list(host.gateways), host.faults) == ("Plant north", ["gw-1"], [])

@@ -16,10 +16,11 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import fragment_loader
+from ansible.utils.display import Display
 from ansible.utils.plugin_docs import get_docstring
 
 from ansible_collections.energytwin.aws.plugins.inventory import sites
-from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
+from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import SiteError, parse_site
 
 ROWS = "Area,Panel,Meter,Name,Phases,Gateway\n"
 NORTH = f"Region,eu-central-1\nRing,canary\n{ROWS}Roof,mdb,5,Chiller,3,gw-1\n"
@@ -72,6 +73,14 @@ def load(source: pathlib.Path) -> InventoryData:
     return inventory
 
 
+@pytest.fixture
+def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What Ansible warns of."""
+    told: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _display, text, formatted=False: told.append(text))
+    return told
+
+
 def members(inventory: InventoryData, group: str) -> list[str]:
     return sorted(host.name for host in inventory.groups[group].get_hosts())
 
@@ -109,6 +118,7 @@ def test_all_faults_are_told_in_the_order_of_files_and_rows(source: pathlib.Path
     rows = "".join(f"Roof,mdb,{number},M{number},2,\n" for number in range(1, 12))
     (sheets / "west.csv").write_text(ROWS + rows)
     (sheets / "east.csv").write_text(ROWS)
+    write(source, faulty_sites="refuse")
     with pytest.raises(AnsibleParserError) as caught:
         load(source)
     lines = str(caught.value).splitlines()
@@ -123,7 +133,61 @@ def test_all_faults_are_told_in_the_order_of_files_and_rows(source: pathlib.Path
 def test_many_faults_are_counted(source: pathlib.Path) -> None:
     rows = "".join(f"Roof,mdb-{number},1,M,2,\n" for number in range(sites.TOLD + 5))
     (source.parents[1] / "sheets/west.csv").write_text(ROWS + rows)
+    write(source, faulty_sites="refuse")
     with pytest.raises(AnsibleParserError, match=r"- and 5 more$"):
+        load(source)
+
+
+def test_a_faulty_site_is_kept_with_its_faults_and_the_others_as_they_are(source: pathlib.Path, warnings: list[str]) -> None:
+    whole = load(source)
+    assert warnings == []
+    (source.parents[1] / "sheets/north.csv").write_text(NORTH.replace(",3,gw-1", ",2,gw-1"))
+    write(source, strict=True, compose={"title": "site.name if site is defined else ''"}, keyed_groups=SOURCE["keyed_groups"][::2])
+    inventory = load(source)
+    fault = "../sheets/north.csv, row 4, column E (Phases): 2 is no number of phases; write 1 or 3"
+    own = {name: value for name, value in inventory.hosts["north"].vars.items() if not name.startswith("inventory_")}
+    assert own == {
+        "site": {"faults": [fault]},
+        "site_gateways": [],
+        "aws_region": "eu-central-1",
+        "rollout_ring": "canary",
+    }
+    assert (members(inventory, "sites"), members(inventory, "gateways")) == (["north", "south"], ["gw-2"])
+    assert (members(inventory, "site_north"), members(inventory, "site_south")) == (["north"], ["gw-2", "south"])
+    assert inventory.hosts["south"].vars["site"] == whole.hosts["south"].vars["site"]
+    assert inventory.hosts["south"].vars["title"] == "Plant south"
+    (warning,) = warnings
+    assert warning.startswith(
+        "These sites will fail, and their gateways be left alone, because of their sheets: north. The sheets have 1 fault:"
+    )
+    assert fault in warning
+
+
+def test_whatever_is_done_with_a_faulty_site_fails_with_its_faults(source: pathlib.Path) -> None:
+    (source.parents[1] / "sheets/north.csv").write_text(NORTH.replace(",3,gw-1", ",2,gw-1"))
+    kept = load(source).hosts["north"].vars["site"]
+    with pytest.raises(SiteError) as caught:
+        parse_site(kept, "north", [])
+    assert list(caught.value.problems) == kept["faults"]
+
+
+@pytest.mark.parametrize("options", [{"sites": ["../nowhere"]}, {"defaults": {"topik": "x"}}], ids=["no files", "an unknown default"])
+def test_what_is_wrong_with_the_source_itself_makes_no_inventory(source: pathlib.Path, options: dict[str, t.Any]) -> None:
+    write(source, **options)
+    with pytest.raises(AnsibleParserError, match="The sheets have 1 fault"):
+        load(source)
+
+
+def test_faults_are_told_and_refused_from_the_cache_too(source: pathlib.Path, monkeypatch: pytest.MonkeyPatch, warnings: list[str]) -> None:
+    cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(source.parents[1] / "cache")}
+    (source.parents[1] / "sheets/north.csv").write_text(NORTH.replace(",3,gw-1", ",2,gw-1"))
+    write(source, **cached)
+    first = load(source)
+    monkeypatch.setattr(sites, "read_fleet", None)
+    assert load(source).hosts["north"].vars == first.hosts["north"].vars
+    assert len(warnings) == 2 and warnings[0] == warnings[1]
+    write(source, **cached, faulty_sites="refuse")
+    with pytest.raises(AnsibleParserError, match="column E"):
         load(source)
 
 

@@ -41,7 +41,7 @@ class Folder:
         problems = Problems()
         files = [(file.name, file) for file in find_files(self.path, ["."], problems)]
         found = read_fleet(files, {**DEFAULTS, **defaults}, list(ignore), problems)
-        self.problems = problems.sentences
+        self.problems = [*problems.sentences, *(fault for host in found for fault in host.faults)]
         return found
 
     def site(self, *ignore: str) -> Plain:
@@ -332,16 +332,64 @@ def test_what_to_do_without_openpyxl(folder: Folder) -> None:
     ]
 
 
-def test_hosts_have_names_of_their_own(folder: Folder) -> None:
-    listed = f"{HEADING},Gateway\nRoof,MDB,1,A,3,gw-1\n"
-    for name in ("plant-a.csv", "plant-b.csv"):
-        folder.write(name, listed)
+def test_a_site_is_of_one_file_only(folder: Folder) -> None:
+    folder.write("plant-a.csv", GOOD)
+    folder.write("plant-b.csv", GOOD)
     folder.write("again.csv", f"Site id,plant-a\n{GOOD}")
-    folder.hosts()
-    assert folder.problems == [
-        "plant-a.csv: site 'plant-a' is that of again.csv too; remove one of the two, or mend its id",
-        "plant-b.csv: gateway 'gw-1' is the name of a host of plant-a.csv too; give it another",
+    assert [(host.site_id, host.faults) for host in folder.hosts()] == [
+        ("plant-a", ["plant-a.csv: site 'plant-a' is that of again.csv too; remove one of the two, or mend its id"]),
+        ("plant-b", []),
     ]
+
+
+# Whether the rest of a sheet is good or not: the gateway may be that of the other site, which nobody would touch then.
+@pytest.mark.parametrize("phases", ["3", "2"])
+def test_a_gateway_that_two_sites_claim_is_of_neither(folder: Folder, phases: str) -> None:
+    for name, number in (("plant-a", "3"), ("plant-b", phases), ("plant-c", "3")):
+        gateway = "gw-2" if name == "plant-c" else "gw-1"
+        folder.write(f"{name}.csv", f"{HEADING},Gateway\nRoof,MDB,1,A,{number},{gateway}\n")
+    first, second, third = folder.hosts()
+    sentence = "plant-b.csv: gateway 'gw-1' is the name of a host of plant-a.csv too; give it another"
+    assert (first.faults, second.faults[-1], third.faults) == ([sentence], sentence, [])
+    assert (first.gateways, second.gateways, list(third.gateways)) == ({}, {}, ["gw-2"])
+
+
+def test_a_gateway_may_not_have_the_name_of_a_site(folder: Folder) -> None:
+    folder.write("plant-a.csv", GOOD)
+    folder.write("plant-b.csv", f"{HEADING},Gateway\nRoof,MDB,1,A,3,plant-a\nRoof,MDB,2,B,3,plant-b\n")
+    first, second = folder.hosts()
+    assert (first.faults, second.faults) == (
+        [],
+        [
+            "plant-b.csv: gateway 'plant-a' is the name of a host of plant-a.csv too; give it another",
+            "plant-b.csv: gateway 'plant-b' is the name of a host of plant-b.csv too; give it another",
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "host"),
+    [
+        ("plant.csv", '"open', "plant"),
+        ("plant.csv", b"", "plant"),
+        ("plant.yml", "a: b: c", "plant"),
+        ("plant.xlsx", b"PK", "plant"),
+        ("Werk 7 (2).csv", GOOD, "Werk-7-2"),
+        ("plant.csv", f"Site id,../../plant\n{GOOD}", "plant"),
+        ("plant.csv", f"Site id,???\n{GOOD}", "site"),
+        ("plant.csv", f"Ring,canary\n{GOOD}{GOOD}", "plant"),
+    ],
+)
+def test_a_faulty_site_has_a_host_and_nothing_but_its_faults(folder: Folder, name: str, content: str | bytes, host: str) -> None:
+    folder.write(name, content)
+    folder.write("plant-z.csv", GOOD)
+    hosts = {found.site_id: found for found in folder.hosts(region="eu-central-1")}
+    assert hosts.keys() == {host, "plant-z"}
+    assert (hosts["plant-z"].faults, hosts["plant-z"].variables["site"]["topic"]) == ([], "energy/plant-z")
+    faulty = hosts[host]
+    assert faulty.faults and all(fault.startswith(name) for fault in faulty.faults)
+    assert faulty.variables["site"] == {"faults": faulty.faults}
+    assert (faulty.variables["aws_region"], faulty.variables["site_gateways"], faulty.gateways) == ("eu-central-1", [], {})
 
 
 def test_a_pattern_that_leads_nowhere_and_a_default_that_does_not_exist(folder: Folder) -> None:
