@@ -190,12 +190,13 @@ def in_parallel(function: c.Callable[[Item], R], items: c.Iterable[Item], concur
         pool.shutdown(cancel_futures=True)
 
 
-def connect(module: AnsibleAWSModule, service: str, connections: int = 10) -> t.Any:
+def connect(module: AnsibleAWSModule, service: str, connections: int = 10, **settings: t.Any) -> t.Any:
     """A boto3 client with the module's region, endpoint and credentials.
 
     connections: how many calls run at once; with a smaller pool urllib3 would throw connections away.
+    settings: what botocore's Config takes beside that.
     """
-    return module.client(service, config=botocore.config.Config(max_pool_connections=connections))
+    return module.client(service, config=botocore.config.Config(max_pool_connections=connections, **settings))
 
 
 def run(module: AnsibleAWSModule, work: c.Callable[[AnsibleAWSModule], Result]) -> t.NoReturn:

@@ -125,8 +125,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ansible_collections.energytwin.aws.plugins.module_utils._aws import connect, run
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused
-from ansible_collections.energytwin.aws.plugins.module_utils._reading.refused import groups, iso, read, table
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.history import moment
+from ansible_collections.energytwin.aws.plugins.module_utils._reading.refused import groups, read, table
+from ansible_collections.energytwin.aws.plugins.module_utils._times import iso_of, moment
 
 
 def work(module: AnsibleAWSModule) -> dict[str, t.Any]:
@@ -139,8 +139,8 @@ def work(module: AnsibleAWSModule) -> dict[str, t.Any]:
     client = connect(module, "s3", parameters["concurrency"])
     refusals, complete = read(client, parameters["bucket"], since, parameters["limit"], parameters["concurrency"])
     found = groups(refusals)
-    readings = [{**dataclasses.asdict(group), "first": iso(group.first), "last": iso(group.last)} for group in found]
-    return {"changed": False, "readings": readings, "table": table(found), "complete": complete, "start_time": iso(since)}
+    readings = [{**dataclasses.asdict(group), "first": iso_of(group.first), "last": iso_of(group.last)} for group in found]
+    return {"changed": False, "readings": readings, "table": table(found), "complete": complete, "start_time": iso_of(since)}
 
 
 def main() -> None:

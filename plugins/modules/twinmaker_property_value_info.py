@@ -180,8 +180,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ansible_collections.energytwin.aws.plugins.module_utils._aws import connect, run
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, listed
+from ansible_collections.energytwin.aws.plugins.module_utils._times import iso, moment
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import checks
-from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.history import Subject, iso, moment
+from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.history import Subject
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.read_history import Query, read_histories
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.values import data_value
 

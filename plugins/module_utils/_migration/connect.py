@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
-try:
-    import botocore.config
-except ImportError:
-    pass  # AnsibleAWSModule has already said so
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from ansible_collections.energytwin.aws.plugins.module_utils._aws import connect
 from ansible_collections.energytwin.aws.plugins.module_utils._migration import dynamodb, timestream
 from ansible_collections.energytwin.aws.plugins.module_utils._migration.dynamodb import DynamoDb
 from ansible_collections.energytwin.aws.plugins.module_utils._migration.store import Nothing, Store
@@ -40,10 +36,7 @@ def stores(module: AnsibleAWSModule) -> tuple[Store, Store]:
 
 def _client(module: AnsibleAWSModule, service: str) -> t.Any:
     """A client that slows down by itself when AWS throttles it: a migration is long, and others use the tables, too."""
-    settings = botocore.config.Config(
-        max_pool_connections=module.params["concurrency"] + 1, retries={"mode": "adaptive", "max_attempts": 10}
-    )
-    return module.client(service, config=settings)
+    return connect(module, service, module.params["concurrency"] + 1, retries={"mode": "adaptive", "max_attempts": 10})
 
 
 def _dynamodb(module: AnsibleAWSModule) -> Store:

@@ -11,7 +11,6 @@ import binascii
 import collections
 import collections.abc as c
 import dataclasses
-import datetime
 import functools
 import json
 import re
@@ -19,6 +18,7 @@ import typing as t
 
 from ansible_collections.energytwin.aws.plugins.module_utils._aws import api_call, in_parallel
 from ansible_collections.energytwin.aws.plugins.module_utils._site.text_table import text_table
+from ansible_collections.energytwin.aws.plugins.module_utils._times import iso_of
 
 # What a store refused, and what the rule that looks at readings found wrong. The name of an object begins with Unix milliseconds.
 FOLDERS = ("readings/", "refused/")
@@ -109,19 +109,13 @@ def _sender(payload: bytes) -> tuple[str, str]:
 
 def table(found: c.Sequence[Group]) -> list[str]:
     """Lines for people: a heading, and one for each group."""
-    rows = [(g.panel_id, g.meter_id, g.client_id, str(g.count), iso(g.last)[:19].replace("T", " "), g.reason) for g in found]
+    rows = [(g.panel_id, g.meter_id, g.client_id, str(g.count), iso_of(g.last)[:19].replace("T", " "), g.reason) for g in found]
     return text_table(HEADING, ([_plain(cell) for cell in row] for row in rows))
 
 
 def _plain(text: str) -> str:
     """What a sender wrote may hold anything; a terminal gets none of it but letters."""
     return "".join(character if character.isprintable() else "?" for character in text)
-
-
-def iso(milliseconds: int) -> str:
-    """UTC with milliseconds, e.g. ``2026-11-23T10:00:00.250Z``."""
-    moment = datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 # ---- Reading the bucket

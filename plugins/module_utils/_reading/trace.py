@@ -11,7 +11,6 @@ import collections.abc as c
 import concurrent.futures
 import contextlib
 import dataclasses
-import datetime
 import json
 import time
 import typing as t
@@ -21,6 +20,7 @@ try:
 except ImportError:
     pass  # AnsibleAWSModule has already said so
 
+from ansible_collections.energytwin.aws.plugins.module_utils._aws import explain
 from ansible_collections.energytwin.aws.plugins.module_utils._reading.marked import (
     PROPERTY,
     Failure,
@@ -30,6 +30,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._reading.marked imp
     rule_fault,
 )
 from ansible_collections.energytwin.aws.plugins.module_utils._reading.stores import table
+from ansible_collections.energytwin.aws.plugins.module_utils._times import iso_of
 
 POLL_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 READ_CONCURRENCY = 8
@@ -211,12 +212,7 @@ class Tracer:
 
 def _around(reading: MarkedReading) -> tuple[str, str]:
     """A second before and after, since the documents disagree on whether the ends of a range belong to it."""
-    return _iso(reading.timestamp - 1000), _iso(reading.timestamp + 1000)
-
-
-def _iso(milliseconds: int) -> str:
-    moment = datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.timezone.utc)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return iso_of(reading.timestamp - 1000), iso_of(reading.timestamp + 1000)
 
 
 def _holds(answer: dict[str, t.Any], reading: MarkedReading) -> bool:
@@ -225,7 +221,4 @@ def _holds(answer: dict[str, t.Any], reading: MarkedReading) -> bool:
 
 
 def _words(exception: Exception) -> str:
-    if isinstance(exception, ClientError):
-        error = exception.response.get("Error", {})
-        return f"{error.get('Code', 'an error')}: {error.get('Message', 'no message')}".rstrip(".")
-    return str(exception).rstrip(".")
+    return explain(exception).rstrip(".")

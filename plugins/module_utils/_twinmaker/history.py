@@ -9,10 +9,10 @@ from __future__ import annotations
 import collections.abc as c
 import dataclasses
 import datetime
-import re
 import typing as t
 
 from ansible_collections.energytwin.aws.plugins.module_utils._plan import Refused, shown
+from ansible_collections.energytwin.aws.plugins.module_utils._times import ISO, iso, moment
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.values import plain
 
 Answer = dict[str, t.Any]
@@ -20,9 +20,6 @@ Point = dict[str, t.Any]
 
 # The most properties that one call takes (shape SelectedPropertyList).
 MAX_SELECTED = 10
-RELATIVE = re.compile(r"-(\d+(?:\.\d+)?)(s|m|h|d|w)")
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-ISO = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?\s*(Z|z|[+-]\d\d:?\d\d)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,32 +38,6 @@ class Subject:
         if self.component_type_id:
             return f"component type '{self.component_type_id}'"
         return f"component '{self.component_name}' of entity '{self.entity_id}'"
-
-
-def moment(text: str, now: datetime.datetime, option: str) -> datetime.datetime:
-    """A point in time: ``now``, relative to it (``-90s``, ``-15m``, ``-1h``, ``-7d``, ``-2w``), or ISO 8601 with a zone."""
-    text = text.strip()
-    if text == "now":
-        return now
-    try:
-        if found := RELATIVE.fullmatch(text):
-            return now - datetime.timedelta(**{UNITS[found[2]]: float(found[1])})
-        if found := ISO.fullmatch(text):
-            date, clock, fraction, zone = found.groups()
-            zone = "+00:00" if zone in "Zz" else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
-            clock = clock if clock.count(":") == 2 else f"{clock}:00"
-            return datetime.datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0')[:6]:0<6}{zone}").astimezone(datetime.timezone.utc)
-    except (ValueError, OverflowError):
-        pass
-    raise Refused(
-        f"{option}: {shown(text)} is no point in time; use 'now', '-1h' (units s, m, h, d, w) or ISO 8601 with a zone ('2026-11-23T10:00:00Z')."
-    )
-
-
-def iso(when: datetime.datetime) -> str:
-    """UTC with milliseconds, e.g. ``2026-11-23T10:00:00.250Z``; nearer than that the API's epoch seconds are not exact."""
-    rounded = when.astimezone(datetime.timezone.utc) + datetime.timedelta(microseconds=500)
-    return f"{rounded:%Y-%m-%dT%H:%M:%S}.{rounded.microsecond // 1000:03d}Z"
 
 
 def chunks(properties: c.Sequence[str]) -> list[list[str]]:

@@ -10,7 +10,6 @@ import collections.abc as c
 import typing as t
 
 try:
-    import botocore.config
     from botocore import exceptions as boto
 
     UNREACHABLE: tuple[type[Exception], ...] = (boto.BotoCoreError, boto.ClientError)
@@ -19,7 +18,7 @@ except ImportError:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.energytwin.aws.plugins.module_utils._aws import explain
+from ansible_collections.energytwin.aws.plugins.module_utils._aws import connect, explain
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker import record
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.model import ROOT
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.objects import Location
@@ -32,8 +31,7 @@ MAX_BYTES = 32 * MEBIBYTE
 
 def connect_quickly(module: AnsibleAWSModule) -> t.Any:
     """A client for S3. The record only saves time, so it is not waited for as long as for what has to be."""
-    settings = botocore.config.Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
-    return module.client("s3", config=settings)
+    return connect(module, "s3", connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
 
 
 def location_of(bucket: str, workspace_id: str, parent_id: str) -> Location:

@@ -12,7 +12,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.energytwin.aws.plugins.module_utils._reading.refused import Refusal, groups, iso, refusal, table
+from ansible_collections.energytwin.aws.plugins.module_utils._reading.refused import Refusal, groups, refusal, table
+from ansible_collections.energytwin.aws.plugins.module_utils._times import iso_of
 
 START = 1_795_400_000_000
 
@@ -86,7 +87,7 @@ def test_the_table_shows_letters_only() -> None:
     assert lines[0].split() == ["Panel", "Meter", "From", "Readings", "Last", "(UTC)", "What", "is", "wrong"]
     assert len(lines) == 3 and all(line.isprintable() for line in lines)
     assert lines[2].startswith("a?[31m  b?c")
-    assert lines[2].endswith(f"{iso(START)[:10]} {iso(START)[11:19]}  r?")
+    assert lines[2].endswith(f"{iso_of(START)[:10]} {iso_of(START)[11:19]}  r?")
 
 
 def test_nothing_refused_is_a_table_without_lines() -> None:
