@@ -25,7 +25,7 @@ def test_prices_and_usage_are_variables(cloud: LocalCloud) -> None:
     assert result.code == 0, result.output
     lines = result.result("Print the table")["msg"].splitlines()
     assert next(line for line in lines if line.startswith("Messages")).split()[1:] == ["1,839,600", "messages", "3.68", "3.68"]
-    assert "- 2 USD for 1000000 messages (here)" in lines
+    assert "- 2 USD for 1,000,000 messages (here)" in lines
 
 
 def test_a_number_that_cannot_be_is_told(cloud: LocalCloud) -> None:

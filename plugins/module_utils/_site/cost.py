@@ -15,7 +15,7 @@ import math
 import typing as t
 
 from ansible_collections.energytwin.aws.plugins.module_utils._site.model import Site
-from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import as_site, meters, twin_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import as_site, meters, summaries, twin_entities
 from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import METER_ID, PANEL_ID
 from ansible_collections.energytwin.aws.plugins.module_utils._site.stack import DYNAMODB, TIMESTREAM
 
@@ -32,6 +32,18 @@ ITEM_OVERHEAD = 100  # bytes that DynamoDB adds to each item that it stores
 # The reader: its memory, and how long a call of it takes, about.
 LAMBDA_GB = 0.25
 LAMBDA_SECONDS = 0.2
+ALARMS = 9  # of a stack, see role stack; the one on silence is among them
+# The function that keeps the totals of hours and days runs every quarter of an hour. It begins each meter's count at the hour's beginning,
+# and once a day counts a week again (its ``keeper.py``); what a run reads and writes was counted on the local cloud.
+RUNS = HOURS * 4
+RUN_READS, RUN_WRITES = 8, 2  # its lease and its lists
+METER_READS, METER_WRITES = 3, 3.3
+SUMMARY_READS, SUMMARY_WRITES = 1.5, 3.3  # of an entity with totals, and in each
+MEMBER_READS, MEMBER_WRITES = 1, 1  # for each meter that they are made of
+COUNTED_AGAIN = 10  # how often a reading is read for totals until it is done with, about
+TOTAL_BYTES = 250  # of an hour or a day as an item, about
+KEEPER_SECONDS = 0.3  # for a meter in a run, about
+KEEPER_SECONDS_OF_READING = 0.0003  # for a reading that is counted, about
 EDITORS = ("admin", "editor")
 
 
@@ -102,6 +114,7 @@ def amounts(site: Site | c.Mapping[str, t.Any], usage: Usage) -> list[Amount]:
         Amount("Messages", "iot_messages", messages),
         Amount("Writes", "dynamodb_writes", readings * sum(_units(_item_bytes(meter)) for meter in every), (DYNAMODB,)),
         Amount("Storage", "dynamodb_storage", readings * usage.months_kept * (item_bytes + ITEM_OVERHEAD * len(every)) / GB, (DYNAMODB,)),
+        Amount("Backup", "dynamodb_backup", readings * usage.months_kept * item_bytes / GB, (DYNAMODB,)),
         Amount("Reads", "dynamodb_reads", calls * _read_units(every, usage), (DYNAMODB,)),
         Amount("Writes", "timestream_writes", readings * sum(_units(_record_bytes(meter)) for meter in every), (TIMESTREAM,)),
         Amount("Memory store", "timestream_memory", _in_memory(readings, record_bytes, usage) * HOURS, (TIMESTREAM,)),
@@ -112,6 +125,29 @@ def amounts(site: Site | c.Mapping[str, t.Any], usage: Usage) -> list[Amount]:
         Amount("Reads through the twin", "twinmaker_calls", calls),
         Amount("Grafana editors", "grafana_editors", max(1, sum(role in EDITORS for role in roles))),  # a workspace has at least one
         Amount("Grafana viewers", "grafana_viewers", sum(role not in EDITORS for role in roles)),
+        *_of_totals(site, every, usage),
+        Amount("Alarms", "alarms", ALARMS),
+    ]
+
+
+def _of_totals(site: Site, every: c.Sequence[c.Mapping[str, t.Any]], usage: Usage) -> list[Amount]:
+    """The totals of hours and days, in their own table with either store."""
+    made = summaries(site).values()
+    members = sum(map(len, made))
+    reads = RUN_READS + METER_READS * len(every) + SUMMARY_READS * len(made) + MEMBER_READS * members
+    writes = RUN_WRITES + METER_WRITES * len(every) + SUMMARY_WRITES * len(made) + MEMBER_WRITES * members
+    items = (len(every) + len(made)) * HOURS * 25 / 24  # those of the hours, and one of each day
+    counted = SECONDS / usage.interval_seconds * COUNTED_AGAIN
+    seconds = RUNS * len(every) * KEEPER_SECONDS + counted * len(every) * KEEPER_SECONDS_OF_READING
+    return [
+        Amount(
+            "Totals: readings that are counted", "dynamodb_reads", counted * sum(map(_item_bytes, every)) / READ_UNIT_BYTES / 2, (DYNAMODB,)
+        ),
+        Amount("Totals: reads", "dynamodb_reads", RUNS * reads),
+        Amount("Totals: writes", "dynamodb_writes", RUNS * writes),
+        Amount("Totals: storage", "dynamodb_storage", items * usage.months_kept * (TOTAL_BYTES + ITEM_OVERHEAD) / GB),
+        Amount("Totals: runs", "lambda_requests", RUNS),
+        Amount("Totals: compute", "lambda_compute", seconds * LAMBDA_GB),
     ]
 
 

@@ -40,7 +40,7 @@ def estimate_table(
         *_left_out(lines, unpriced),
         "",
         "Prices:",
-        *(f"- {price['usd']} USD for {price['per']} {price['unit']} ({_origin(price)})" for price in prices.values()),
+        *(f"- {_plain(price['usd'])} USD for {price['per']:,} {price['unit']} ({_origin(price)})" for price in prices.values()),
     ]
 
 
@@ -53,6 +53,11 @@ def _left_out(lines: c.Sequence[Line], unpriced: c.Sequence[c.Mapping[str, t.Any
     without = [f"- {line.what}" for line in lines if line.quantity and all(cost is None for cost in line.usd.values())]
     known = [f"- {entry['what']} ({', '.join(entry['stores'])})" for entry in unpriced]
     return ["", "Not in these sums, since no price is known:", *known, *without] if known or without else []
+
+
+def _plain(price: float) -> str:
+    """Without an exponent: 0.00001667."""
+    return f"{price:.10f}".rstrip("0").rstrip(".")
 
 
 def _origin(price: c.Mapping[str, t.Any]) -> str:

@@ -11,10 +11,10 @@ import typing as t
 
 import pytest
 
-from ansible_collections.energytwin.aws.plugins.module_utils._site.cost import STORES, Usage, amounts, bill, totals
+from ansible_collections.energytwin.aws.plugins.module_utils._site.cost import ALARMS, STORES, Usage, amounts, bill, totals
 from ansible_collections.energytwin.aws.plugins.module_utils._site.cost_table import estimate_table
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
-from tests.tools.checkout import read_yaml
+from tests.tools.checkout import CHECKOUT, read_yaml
 
 PRICES = read_yaml("playbooks/vars/prices.yml")["estimate_prices"]
 UNPRICED = read_yaml("playbooks/vars/prices.yml")["estimate_unpriced"]
@@ -45,7 +45,8 @@ def used(**values: t.Any) -> Usage:
 
 
 def quantities(site: t.Any, usage: Usage) -> dict[str, float]:
-    return {amount.price: amount.quantity for amount in amounts(site, usage)}
+    """By price, without the totals of hours and days, which have a test of their own."""
+    return {amount.price: amount.quantity for amount in amounts(site, usage) if not amount.what.startswith("Totals")}
 
 
 def test_one_meter_for_a_month() -> None:
@@ -57,6 +58,7 @@ def test_one_meter_for_a_month() -> None:
             "iot_messages": 262_800,
             "dynamodb_writes": 262_800,
             "dynamodb_storage": 262_800 * 12 * 229 / 1e9,
+            "dynamodb_backup": 262_800 * 12 * 129 / 1e9,
             "dynamodb_reads": 4_800,  # 9,600 reads of 6 readings, 774 bytes: half a unit each
             "timestream_writes": 262_800,
             "timestream_memory": 360 * 295 / 1e9 * 730,  # an hour of readings, at all times
@@ -67,8 +69,39 @@ def test_one_meter_for_a_month() -> None:
             "twinmaker_calls": 9_600,
             "grafana_editors": 1,
             "grafana_viewers": 0,
+            "alarms": 9,
         }
     )
+
+
+def test_the_totals_of_one_meter() -> None:
+    """2,920 runs; the meter is counted for itself, and is a member of its panel, its area and the site."""
+    totals = {amount.what: amount for amount in amounts(site(), used()) if amount.what.startswith("Totals")}
+    assert {what.removeprefix("Totals: "): amount.quantity for what, amount in totals.items()} == pytest.approx(
+        {
+            "readings that are counted": 262_800 * 10 * 129 / 4096 / 2,
+            "reads": 2_920 * (8 + 3 + 3 * 1.5 + 3),
+            "writes": 2_920 * (2 + 3.3 + 3 * 3.3 + 3),
+            "storage": 4 * (730 + 730 / 24) * 12 * 350 / 1e9,
+            "runs": 2_920,
+            "compute": (2_920 * 0.3 + 2_628_000 * 0.0003) * 0.25,
+        }
+    )
+    assert totals["Totals: readings that are counted"].stores == ("dynamodb",), "Timestream charges for the time of its queries"
+    assert totals["Totals: writes"].stores == STORES, "the table of totals is there with either store"
+
+
+def test_totals_are_written_for_each_meter_whatever_its_pace() -> None:
+    def writes(site: t.Any, usage: Usage) -> float:
+        return next(amount.quantity for amount in amounts(site, usage) if amount.what == "Totals: writes")
+
+    assert writes(site(), used(interval_seconds=1)) == writes(site(), used())
+    assert writes(site(20), used()) > 4 * writes(site(), used())
+
+
+def test_every_alarm_of_the_stack_is_counted() -> None:
+    template = (CHECKOUT / "roles/stack/files/energy_twin.yml").read_text()
+    assert template.count("Type: AWS::CloudWatch::Alarm") == ALARMS
 
 
 def test_the_bill_of_one_meter() -> None:
@@ -77,7 +110,7 @@ def test_the_bill_of_one_meter() -> None:
     assert costs["Messages"] == pytest.approx({"dynamodb": 0.2628, "timestream": 0.2628})
     assert costs["Storage"] == {"dynamodb": pytest.approx(0.1805436), "timestream": None}
     assert costs["Magnetic store"] == {"dynamodb": None, "timestream": pytest.approx(0.02790936)}
-    assert totals(lines) == pytest.approx({"dynamodb": 9.7949592, "timestream": 9.611665896})
+    assert totals(lines) == pytest.approx({"dynamodb": 10.8321766, "timestream": 10.5623475})
 
 
 def test_readings_cost_by_their_number_and_their_size() -> None:
@@ -127,7 +160,7 @@ def test_the_table_has_both_stores_the_totals_and_the_sources() -> None:
     lines = estimate_table(site(), USAGE, PRICES, UNPRICED)
     heading = next(line for line in lines if "Amount a month" in line)
     assert "dynamodb [USD]" in heading and "timestream [USD]" in heading
-    assert next(line for line in lines if line.startswith("Total")).split() == ["Total", "9.79", "9.61"]
+    assert next(line for line in lines if line.startswith("Total ")).split() == ["Total", "10.83", "10.56"]
     assert next(line for line in lines if line.startswith("Memory store")).split()[-2:] == ["-", "0.00"]
     assert not [line for line in lines if line.startswith("Grafana viewers")]
     assert sum("aws.amazon.com/grafana/pricing" in line for line in lines) == 2
@@ -138,4 +171,4 @@ def test_an_amount_without_a_price_is_told_and_not_counted() -> None:
     prices = {key: value for key, value in PRICES.items() if key != "twinmaker_entities"}
     lines = estimate_table(site(), USAGE, prices)
     assert "- Entities of the twin" in lines
-    assert next(line for line in lines if line.startswith("Total")).split() == ["Total", "9.64", "9.45"]
+    assert next(line for line in lines if line.startswith("Total ")).split() == ["Total", "10.67", "10.40"]
