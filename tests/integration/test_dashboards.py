@@ -148,12 +148,20 @@ def publish(plant: LocalCloud, now: datetime.datetime) -> None:
             device.publish(topic=site()["topic"], payload=json.dumps(reading).encode(), qos=1)
 
 
+def count_totals(plant: LocalCloud) -> None:
+    """What the stack does by itself every quarter of an hour."""
+    stack = plant.client("cloudformation").describe_stacks(StackName=SITE)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    answer = plant.client("lambda").invoke(FunctionName=outputs["RollupFunctionName"], Payload=b"{}")
+    assert "FunctionError" not in answer, answer["Payload"].read()
+
+
 def test_every_query_of_every_dashboard_brings_data(plant: LocalCloud) -> None:
     now = datetime.datetime.now(datetime.timezone.utc)
     publish(plant, now)
     with Reader(plant, now) as reader:
         every = [(panel, str(meter["id"])) for panel, meter in meters(site())]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not all(reader.history(panel, f"meter-{meter}", ["kW"], Window.last(now, 900)) for panel, meter in every):
             assert time.monotonic() < deadline, "the readings have not arrived"
             time.sleep(0.1)
@@ -161,8 +169,10 @@ def test_every_query_of_every_dashboard_brings_data(plant: LocalCloud) -> None:
         assert sorted(board["title"] for board in boards) == ["Gateways", "Meters", "Panel", "Site"]
         asked = [query for board in boards for query in reader.queries(board)]
         assert {query.board for query in asked} == {"Gateways", "Meters", "Panel", "Site"}
-        empty = [query.where for query in asked if not reader.answer(query)]
-        assert not empty
+        # The stack's schedule may be counting just now; a call then leaves the work to that one.
+        while empty := [query.where for query in asked if not reader.answer(query)]:
+            assert time.monotonic() < deadline, empty
+            count_totals(plant)
         assert reader.tags_without_values() == []
 
 
