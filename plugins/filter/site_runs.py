@@ -16,8 +16,8 @@ positional: _input, gateways
 options:
   _input:
     description:
-      - The variables of the sites' hosts. Each has C(inventory_hostname), and may have C(site_run_failure) with C(where) and C(why),
-        C(site_run_changed) (a list of what was changed) and C(site_run_done).
+      - The variables of the sites' hosts. Each has C(inventory_hostname), and may have C(site_run_failure) with C(where) and C(why) (a sentence
+        or a list of them), C(site_run_changed) (a list of what was changed) and C(site_run_done).
     type: list
     elements: dict
     required: true

@@ -13,8 +13,9 @@ from ansible_collections.energytwin.aws.plugins.module_utils._site.text_table im
 
 HEADING = ("Site", "State", "Changed", "Gateways")
 OK, FAILED, UNFINISHED = "ok", "failed", "unfinished"
-# How many gateways are named for each site.
+# How many gateways are named for each site, and how many of its failures the table tells.
 NAMED_GATEWAYS = 10
+TOLD_FAILURES = 20
 
 Host = c.Mapping[str, t.Any]
 Report = dict[str, t.Any]
@@ -23,8 +24,9 @@ Report = dict[str, t.Any]
 def site_runs(sites: c.Iterable[Host], gateways: c.Iterable[Host]) -> Report:
     """How the run went: ``sites`` by name, and how many are ``ok``, ``changed`` and ``failed``.
 
-    sites, gateways: the variables of their hosts: inventory_hostname, site_run_tried (of gateways), site_run_failure {where, why},
-    site_run_changed (a list of what the run has changed), site_run_done, and of gateways gateway_site. All but the names may be missing.
+    sites, gateways: the variables of their hosts: inventory_hostname, site_run_tried (of gateways), site_run_failure {where, why} (why: a
+    sentence or a list of them), site_run_changed (a list of what the run has changed), site_run_done, and of gateways gateway_site. All but the
+    names may be missing.
     A site: state (ok, failed or unfinished), changed (a list), gateways (how many were tried), gateways_changed and gateways_failed (how
     many), failures (a sentence each). It is ok if its gateways are. Gateways that were not tried do not count.
     """
@@ -47,16 +49,18 @@ def site_runs_table(report: Report) -> list[str]:
     count = (
         f"{len(sites)} {'site' if len(sites) == 1 else 'sites'}: {report['ok']} ok, {report['failed']} failed, {report['changed']} changed"
     )
-    sentences = [f"{name}: {failure}" for name, site in sites for failure in site["failures"]]
+    sentences = [f"{name}: {failure}" for name, site in sites for failure in _first(site["failures"])]
     return [*text_table(HEADING, (_row(name, site) for name, site in sites)), "", count, *sentences]
 
 
 def _site(site: Host, gateways: c.Sequence[Host]) -> Report:
-    own = _told(site["site_run_failure"]) if site.get("site_run_failure") else ""
+    own = _told(site["site_run_failure"]) if site.get("site_run_failure") else []
     failed = [gateway for gateway in gateways if not gateway.get("site_run_done")]
     unfinished = not own and not site.get("site_run_done")
-    failures = [own] if own else ["It was not brought to its end; look at what the run says of it."] if unfinished else []
-    failures += [f"gateway {gateway['inventory_hostname']}: {_gateway_told(gateway)}" for gateway in failed[:NAMED_GATEWAYS]]
+    failures = own or (["It was not brought to its end; look at what the run says of it."] if unfinished else [])
+    failures += [
+        f"gateway {gateway['inventory_hostname']}: {sentence}" for gateway in failed[:NAMED_GATEWAYS] for sentence in _gateway_told(gateway)
+    ]
     if len(failed) > NAMED_GATEWAYS:
         failures.append(f"{len(failed) - NAMED_GATEWAYS} more gateways failed")
     return {
@@ -69,9 +73,14 @@ def _site(site: Host, gateways: c.Sequence[Host]) -> Report:
     }
 
 
-def _gateway_told(gateway: Host) -> str:
+def _gateway_told(gateway: Host) -> list[str]:
     failure = gateway.get("site_run_failure")
-    return _told(failure) if failure else "It could not be reached, or not to the end."
+    return _told(failure) if failure else ["It could not be reached, or not to the end."]
+
+
+def _first(failures: c.Sequence[str]) -> list[str]:
+    more = len(failures) - TOLD_FAILURES
+    return [*failures[:TOLD_FAILURES], *([f"and {more} more; the artifact site_run has all"] if more > 0 else [])]
 
 
 def _row(name: str, site: Report) -> tuple[str, ...]:
@@ -81,5 +90,7 @@ def _row(name: str, site: Report) -> tuple[str, ...]:
     return (name, state, ", ".join(changed) or "-", good)
 
 
-def _told(failure: c.Mapping[str, str]) -> str:
-    return f"{failure['where']}: {' '.join(str(failure['why']).split())}"
+def _told(failure: c.Mapping[str, t.Any]) -> list[str]:
+    why = failure["why"]
+    sentences = [why] if isinstance(why, str) else [*why]
+    return [f"{failure['where']}: {' '.join(str(sentence).split())}" for sentence in sentences]

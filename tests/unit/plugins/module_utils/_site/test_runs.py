@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.energytwin.aws.plugins.module_utils._site.runs import NAMED_GATEWAYS, site_runs, site_runs_table
+from ansible_collections.energytwin.aws.plugins.module_utils._site.runs import NAMED_GATEWAYS, TOLD_FAILURES, site_runs, site_runs_table
 
 FAILURE = {"where": "Keep the stack", "why": "no\n  credentials"}
 
@@ -68,3 +68,12 @@ def test_many_gateways_that_failed_are_counted() -> None:
     (told,) = (one["failures"] for one in site_runs([site("a")], gateways)["sites"].values())
     assert len(told) == NAMED_GATEWAYS + 1
     assert told[-1] == "3 more gateways failed"
+
+
+def test_many_sentences_of_one_failure_are_told_one_by_one_and_the_first_in_the_table() -> None:
+    faults = [f"plant.csv, row {number}: 2 is no number of phases" for number in range(2, TOLD_FAILURES + 5)]
+    report = site_runs([site("a", site_run_failure={"where": "Its files", "why": faults}, site_run_done=False), site("b")], [])
+    assert report["sites"]["a"]["failures"] == [f"Its files: {fault}" for fault in faults]
+    table = site_runs_table(report)
+    assert table[-2] == f"a: Its files: {faults[TOLD_FAILURES - 1]}"
+    assert table[-1] == "a: and 3 more; the artifact site_run has all"
