@@ -18,7 +18,11 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
+from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import unit_of
+
 Plain = dict[str, t.Any]
+# What stands side by side: (width, height, panel), from left to right.
+Line = list[tuple[int, int, Plain]]
 
 DATASOURCE_TYPE = "grafana-iot-twinmaker-datasource"
 SCENE_VIEWER = "grafana-iot-twinmaker-sceneviewer-panel"
@@ -32,6 +36,8 @@ WIDTH = 24
 MOST_POINTS = 20_000
 
 GRAFANA_UNITS = {"V": "volt", "A": "amp", "kW": "kwatt", "kWh": "kwatth", "Hz": "hertz", "": "none"}
+# A value is called what its property is called.
+PROPERTY_NAME = "${__field.labels.propertyName}"
 NEUTRAL, GOOD, WARNING, ALARM = "blue", "green", "orange", "red"
 
 
@@ -151,8 +157,8 @@ def fixed(color: str) -> Plain:
     return {"mode": "fixed", "fixedColor": color}
 
 
-def placed(blocks: c.Iterable[c.Sequence[tuple[int, int, Plain]]]) -> list[Plain]:
-    """Panels with ids and places. blocks: lines of (width, height, panel), from left to right; their widths are WIDTH in sum at most."""
+def placed(blocks: c.Iterable[Line]) -> list[Plain]:
+    """Panels with ids and places. blocks: their widths are WIDTH in sum at most."""
     panels: list[Plain] = []
     top = 0
     for line in blocks:
@@ -162,6 +168,45 @@ def placed(blocks: c.Iterable[c.Sequence[tuple[int, int, Plain]]]) -> list[Plain
             left += width
         top += max((height for _width, height, _one in line), default=0)
     return panels
+
+
+def as_table() -> list[Plain]:
+    """One table of all histories, with the component's name as a column."""
+    return [{"id": "labelsToFields", "options": {"mode": "columns", "keepLabels": ["componentName"]}}, {"id": "merge", "options": {}}]
+
+
+def by_hour() -> Plain:
+    return {"id": "formatTime", "options": {"timeField": "Time", "outputFormat": "YYYY-MM-DD HH:00", "useTimezone": True}}
+
+
+def grouped(calculations: c.Mapping[str, str]) -> Plain:
+    """One row for each text in column Time. calculations: Grafana's name of one for each column."""
+    columns = {name: {"operation": "aggregate", "aggregations": [one]} for name, one in calculations.items()}
+    return {"id": "groupBy", "options": {"fields": {"Time": {"operation": "groupby", "aggregations": []}, **columns}}}
+
+
+def column(name: str, **properties: t.Any) -> Plain:
+    return {
+        "matcher": {"id": "byName", "options": name},
+        "properties": [{"id": key, "value": value} for key, value in properties.items()],
+    }
+
+
+def mapping(texts: c.Mapping[str, tuple[str, str]]) -> Plain:
+    options = {value: {"text": text, "color": color, "index": index} for index, (value, (text, color)) in enumerate(texts.items())}
+    return {"type": "value", "options": options}
+
+
+def grafana_unit(name: str) -> str:
+    return GRAFANA_UNITS[unit_of(name)]
+
+
+def link(title: str, url: str) -> Plain:
+    return {"title": title, "url": url, "targetBlank": False}
+
+
+def legend() -> Plain:
+    return {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
 
 
 def _result_of(panel_id: int) -> Plain:
