@@ -61,6 +61,13 @@ def test_every_guide_begins_with_its_title() -> None:
     assert not [path for path in guides if not site_docs.COMMENT.sub("", (CHECKOUT / path).read_text()).startswith("# ")]
 
 
+def test_every_guide_is_named_in_the_readme_and_on_the_site() -> None:
+    readme, site = ((CHECKOUT / path).read_text() for path in ("README.md", "docs/docsite/rst/guides.rst"))
+    for path in (path for path in files("docs/*.md") if len(path.parts) == 2):
+        assert f"]({path})" in readme, path
+        assert f"<{REPOSITORY}/blob/main/{path}>" in site, path
+
+
 def test_what_antsibull_says_of_the_repository_is_what_galaxy_says() -> None:
     links = read_yaml("docs/docsite/links.yml")
     galaxy = read_yaml("galaxy.yml")
