@@ -11,7 +11,7 @@ version_added: 0.1.0
 author:
   - energytwin.aws contributors (@energytwin)
 description:
-  - Puts the checks of the account, of the site's own data and of its gateways into one list.
+  - Puts the checks of the account, of the site's own data, of its variables and of its gateways into one list.
 positional: _input
 options:
   _input:
@@ -39,6 +39,19 @@ options:
     description: How many seconds the clock of a gateway may be off.
     type: float
     default: 60
+  variables:
+    description: Names of the variables of the site's host and of its gateways.
+    type: list
+    elements: str
+    default: []
+  known:
+    description: Names of variables that playbooks read. What is nearly one of them, or of a role's, is taken for a mistyped one.
+    type: list
+    elements: str
+    default: []
+  roles:
+    description: The folder of the roles whose variables are known, too.
+    type: path
   ignore:
     description: Shell patterns of checks that may be bad; they are shown as ignored.
     type: list
@@ -60,10 +73,21 @@ _value:
 """
 
 import collections.abc as c
+import pathlib
+import re
 import typing as t
 
 from ansible_collections.energytwin.aws.plugins.module_utils._preflight.checks import Plain, with_ignored
-from ansible_collections.energytwin.aws.plugins.module_utils._preflight.gateways import gateway_checks, site_checks
+from ansible_collections.energytwin.aws.plugins.module_utils._preflight.gateways import gateway_checks, site_checks, variable_checks
+
+# An option of a role's argument_specs.yml, as the first level below "options" is indented.
+_OPTION = re.compile(r"^ {6}(\w+):$", re.MULTILINE)
+
+
+def role_variables(folder: str) -> list[str]:
+    """The options of all roles in a folder. They are looked for as texts: to parse all of that YAML for each site would take long."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(pathlib.Path(folder).glob("*/meta/argument_specs.yml"))]
+    return [name for text in texts for name in _OPTION.findall(text.partition("\n    options:\n")[2])]
 
 
 def preflight_checks(
@@ -72,13 +96,18 @@ def preflight_checks(
     gateways: c.Sequence[Plain] = (),
     silent: c.Sequence[str] = (),
     tolerance: float = 60,
+    variables: c.Iterable[str] = (),
+    known: c.Iterable[str] = (),
+    roles: str | None = None,
     ignore: c.Sequence[str] = (),
 ) -> list[Plain]:
-    own = [
-        check.plain()
-        for check in (*site_checks(faults), *gateway_checks([*gateways, *({"gateway": name} for name in silent)], float(tolerance)))
-    ]
-    return with_ignored([*account, *own], ignore)
+    asked = [*gateways, *({"gateway": name} for name in silent)]
+    own = (
+        *site_checks(faults),
+        *variable_checks(variables, [*known, *(role_variables(roles) if roles else ())]),
+        *gateway_checks(asked, float(tolerance)),
+    )
+    return with_ignored([*account, *(check.plain() for check in own)], ignore)
 
 
 class FilterModule:

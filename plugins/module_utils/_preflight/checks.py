@@ -30,7 +30,7 @@ NEW_STACKS_STORE = DYNAMODB
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """One row. what: its name, by which it can be ignored; remedy: what to do, unless it is good."""
+    """One row. what: its name, by which it can be ignored; needed: empty where found says it; remedy: what to do, unless it is good."""
 
     what: str
     outcome: str
@@ -40,6 +40,12 @@ class Check:
 
     def plain(self) -> Plain:
         return dataclasses.asdict(self)
+
+
+def fault_and_remedy(sentence: str, otherwise: str) -> tuple[str, str]:
+    """A sentence ``<fault>; <remedy>`` in its two parts. otherwise: the remedy of one that names none."""
+    fault, _separator, remedy = sentence.rstrip(".").rpartition("; ")
+    return (fault, remedy) if fault else (remedy, otherwise)
 
 
 @dataclasses.dataclass(frozen=True)

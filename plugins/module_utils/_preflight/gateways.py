@@ -2,17 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What gateways and the site's own data say, as rows like those of AWS (pure)."""
+"""What gateways, the site's own data and its variables say, as rows like those of AWS (pure)."""
 
 from __future__ import annotations
 
 import collections.abc as c
+import difflib
 import re
 import typing as t
 
-from ansible_collections.energytwin.aws.plugins.module_utils._preflight.checks import BAD, GOOD, UNKNOWN, Check
+from ansible_collections.energytwin.aws.plugins.module_utils._preflight.checks import BAD, GOOD, UNKNOWN, Check, fault_and_remedy
 
 OLDEST_PYTHON = (3, 10)
+# From here on (0 to 1) a name is taken for another one that was mistyped; names of things that differ by a letter are longer.
+_ALIKE = 0.85
+_OF_ANSIBLE = ("ansible_", "__")
 _PAIR = re.compile(r"(\w+)=(\S*)")
 
 
@@ -20,7 +24,21 @@ def site_checks(faults: c.Sequence[str]) -> list[Check]:
     """A row for each fault of the site, or one that it has none."""
     if not faults:
         return [Check("site", GOOD, "no faults", "no faults")]
-    return [Check("site", BAD, fault.rstrip("."), "no faults", "mend what the inventory says of it") for fault in faults]
+    parts = [fault_and_remedy(fault, "mend what the inventory says of it") for fault in faults]
+    return [Check("site", BAD, found, "", remedy) for found, remedy in parts]
+
+
+def variable_checks(variables: c.Iterable[str], known: c.Iterable[str]) -> list[Check]:
+    """A row for each variable of a host that is most likely meant to be a known one: nothing would read it, and nothing would say so.
+
+    known: the variables of the roles and the playbooks.
+    """
+    every = frozenset(known)
+    return [
+        Check(f"variable {name}", BAD, "nothing reads it", "", f"did you mean {close[0]}?")
+        for name in sorted(frozenset(variables) - every)
+        if not name.startswith(_OF_ANSIBLE) and (close := difflib.get_close_matches(name, every, n=1, cutoff=_ALIKE))
+    ]
 
 
 def gateway_checks(gateways: c.Sequence[c.Mapping[str, t.Any]], tolerance: float) -> list[Check]:

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import collections.abc as c
 
-from ansible_collections.energytwin.aws.plugins.module_utils._preflight.checks import BAD, GOOD, UNKNOWN, Check, Facts, Needs, Reply
+from ansible_collections.energytwin.aws.plugins.module_utils._preflight.checks import (
+    BAD,
+    GOOD,
+    UNKNOWN,
+    Check,
+    Facts,
+    Needs,
+    Reply,
+    fault_and_remedy,
+)
 from ansible_collections.energytwin.aws.plugins.module_utils._site.stack import TIMESTREAM, stack_name_fault
 
 DENIED = frozenset(
@@ -59,7 +68,8 @@ def _unanswered(what: str, needed: str, reply: Reply, permission: str) -> Check:
         return Check(what, UNKNOWN, "may not be read", needed, f"allow {permission} to find out")
     if not reply.text:
         return Check(what, UNKNOWN, "not asked", needed, "needs credentials that work")
-    return Check(what, BAD, reply.text.rstrip("."), needed, RUN_AGAIN)
+    found, remedy = fault_and_remedy(reply.text, RUN_AGAIN)
+    return Check(what, BAD, found, needed, remedy)
 
 
 def _libraries(facts: Facts) -> c.Iterator[Check]:
@@ -76,7 +86,8 @@ def _version(text: str) -> tuple[int, ...]:
 def _credentials(needs: Needs, facts: Facts) -> c.Iterator[Check]:
     reply = facts.reply("identity")
     if not reply.ok:
-        yield Check("credentials", BAD, reply.text.rstrip("."), "keys that AWS knows", RUN_AGAIN)
+        found, remedy = fault_and_remedy(reply.text, RUN_AGAIN)
+        yield Check("credentials", BAD, found, "keys that AWS knows", remedy)
         return
     yield Check("credentials", GOOD, reply.value["Arn"], "keys that AWS knows")
     if needs.account:

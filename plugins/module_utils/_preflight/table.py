@@ -27,9 +27,13 @@ def preflight_table(checks: c.Sequence[c.Mapping[str, t.Any]]) -> list[str]:
 
 def preflight_failures(checks: c.Sequence[c.Mapping[str, t.Any]]) -> list[str]:
     """A sentence for each check that is bad."""
-    return [
-        f"{check['what']}: {check['found']} (needed: {check['needed']}); {check['remedy']}." for check in checks if check["outcome"] == BAD
-    ]
+    return [_sentence(check) for check in checks if check["outcome"] == BAD]
+
+
+def _sentence(check: c.Mapping[str, t.Any]) -> str:
+    needed = f" (needed: {check['needed']})" if check["needed"] else ""
+    sentence = f"{check['what']}: {check['found']}{needed}; {check['remedy']}"
+    return sentence if sentence.endswith("?") else f"{sentence}."
 
 
 def _cell(text: str, width: int) -> str:

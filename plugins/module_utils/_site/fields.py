@@ -48,7 +48,7 @@ class Fields:
             problems.value(path, data, f"is no {what}; write a mapping with the keys {', '.join(known)}")
         for key in self._data:
             if key not in known:
-                problems.add(self.at(str(key)), f"is no key of a {what}; {_remedy(str(key), known)}")
+                problems.add(self.at(str(key)), f"is no key of {_article(what)} {what}; {_remedy(str(key), known)}")
 
     def at(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
@@ -111,6 +111,10 @@ def shown(value: t.Any) -> str:
     """A value as it stands in a sentence: short, and on one line."""
     text = repr(str(value) if isinstance(value, str) else value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def _article(what: str) -> str:
+    return "an" if what[0] in "aeiou" else "a"
 
 
 def _remedy(key: str, known: c.Sequence[str]) -> str:

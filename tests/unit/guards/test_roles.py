@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.energytwin.aws.plugins.filter.preflight_checks import role_variables
 from tests.tools.checkout import CHECKOUT, read_yaml, roles
 
 
@@ -32,6 +33,10 @@ def test_defaults_and_argument_specs_agree(role: str) -> None:
     computed = {name for name, value in defaults(role).items() if "{{" in str(value) and options(role).get(name, {}).get("type") != "str"}
     assert documented == {name: value for name, value in defaults(role).items() if name not in computed}
     assert computed <= set(options(role))
+
+
+def test_the_preflight_knows_every_option() -> None:
+    assert sorted(role_variables(str(CHECKOUT / "roles"))) == sorted(name for role in roles() for name in options(role))
 
 
 @pytest.mark.parametrize("role", roles())

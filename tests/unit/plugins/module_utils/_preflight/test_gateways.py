@@ -9,7 +9,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.energytwin.aws.plugins.module_utils._preflight.checks import BAD, GOOD, UNKNOWN
-from ansible_collections.energytwin.aws.plugins.module_utils._preflight.gateways import gateway_checks, site_checks
+from ansible_collections.energytwin.aws.plugins.module_utils._preflight.gateways import gateway_checks, site_checks, variable_checks
+from ansible_collections.energytwin.aws.plugins.module_utils._preflight.table import preflight_failures
 
 
 def said(output: str) -> dict[str, tuple[str, str]]:
@@ -47,3 +48,27 @@ def test_a_row_for_each_fault_of_the_site() -> None:
         (BAD, "b is wrong"),
     ]
     assert [check.outcome for check in site_checks([])] == [GOOD]
+
+
+def test_a_fault_of_the_site_is_told_with_its_own_remedy() -> None:
+    (check,) = site_checks(["areas[0].name: is missing; write a text"])
+    assert (check.found, check.remedy) == ("areas[0].name: is missing", "write a text")
+    assert preflight_failures([check.plain()]) == ["site: areas[0].name: is missing; write a text."]
+
+
+KNOWN = ("stack_storage", "stack_state", "dashboards_alerts", "gateway_site", "edge_gateway_buses")
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [("stack_storge", "stack_storage"), ("dashboard_alerts", "dashboards_alerts"), ("gateway-site", "gateway_site")],
+)
+def test_a_mistyped_variable_is_told_with_what_it_was_meant_to_be(variable: str, meant: str) -> None:
+    (check,) = variable_checks(["site", variable, variable], KNOWN)
+    assert (check.what, check.outcome) == (f"variable {variable}", BAD)
+    assert preflight_failures([check.plain()]) == [f"variable {variable}: nothing reads it; did you mean {meant}?"]
+
+
+@pytest.mark.parametrize("variable", [*KNOWN, "stack_outputs", "gateway_model", "ansible_host", "__stack_state", "plant_manager"])
+def test_other_variables_are_nobodys_business(variable: str) -> None:
+    assert variable_checks([variable], KNOWN) == []
