@@ -126,17 +126,32 @@ def site_export(
                 unsaid.append(
                     f"Component type '{one['component_type_id']}', {name}: function {arn} is not part of the export; it has to be there."
                 )
-    scenes = []
+    scenes, own_document = [], {}
     for scene in found.get("scenes") or []:
-        if scene["scene_id"] in known_scenes and export.site is not None and noted:
+        follows = scene["scene_id"] in known_scenes and export.site is not None
+        if follows and noted:
             continue
         if "content" not in scene:
             unsaid.append(f"Scene '{scene['scene_id']}' has no document that could be written; bring it with module twinmaker_scene.")
             continue
-        scenes.append({key: scene[key] for key in SCENE_KEYS if scene.get(key)})
+        if scene.get("resources"):
+            keys = ", ".join(resource["key"] for resource in scene["resources"])
+            unsaid.append(
+                f"Scene '{scene['scene_id']}' shows files that are not part of the export ({keys}); put them into the workspace's bucket."
+            )
+        # Role dashboards keeps a scene of this name.
+        if follows:
+            own_document = scene["content"]
+        else:
+            scenes.append({key: scene[key] for key in SCENE_KEYS if scene.get(key)})
     for job in found.get("sync_jobs") or []:
         unsaid.append(f"The sync job of {job['sync_source']} is nothing that a role keeps; keep it with module twinmaker_sync_job.")
-    extras = {"twin_extra_component_types": types, "twin_extra_entities": export.extra, "twin_extra_scenes": scenes}
+    extras = {
+        "twin_extra_component_types": types,
+        "twin_extra_entities": export.extra,
+        "twin_extra_scenes": scenes,
+        "dashboards_scene_document": own_document,
+    }
     variables = {**({"site": export.site} if export.site else {}), **{name: items for name, items in extras.items() if items}}
     named = {meter["gateway"] for meter in meters({**export.site, "id": site_id})} if export.site else set()
     gateways = sorted(name for name in named if name)

@@ -49,7 +49,12 @@ def export_site(
         site = None if site is None else _checked(site, noted or {}, site_id, unsaid)
     said = {} if site is None else {entity["entity_id"]: entity for entity in twin_entities({**site, "id": site_id}, meter_type)}
     extra = [rest for entity in entities if (rest := _rest(entity, said.get(entity["entity_id"])))]
-    return Export(None if site is None else {key: value for key, value in site.items() if key != "id"}, extra, unsaid)
+    return Export(None if site is None else _variable(site), extra, unsaid)
+
+
+def _variable(site: Plain) -> Plain:
+    """As the variable of the host. That nobody is known must not take everybody's role away, as a site that names nobody does."""
+    return {key: value for key, value in site.items() if key != "id" and (key != "people" or value)}
 
 
 def merged(entities: c.Sequence[Plain], extra: c.Iterable[Plain]) -> list[Plain]:

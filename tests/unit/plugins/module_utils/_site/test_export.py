@@ -149,3 +149,28 @@ def test_the_file_is_read_back_as_what_was_exported(
     told = " ".join(found["unsaid"])
     for word in ("arn:x", "'gone'", "SITEWISE", "gw-hall, gw-roof"):
         assert word in told
+
+
+def test_a_scene_that_a_role_would_make_anew_becomes_its_document(entities: list[dict[str, t.Any]], site: dict[str, t.Any]) -> None:
+    """Where it is not known what was applied last: two roles that keep one scene would change it for ever."""
+    document = {"specVersion": "1.0", "nodes": []}
+    scenes = [
+        {"scene_id": name, "content": document, "resources": [{"src": "/x/hall.glb", "key": "hall.glb"}]} for name in ("plant", "tour")
+    ]
+    found = site_export({"entities": entities, "scenes": scenes}, ID, topic=site["topic"], known_scenes=["plant"])
+    assert found["variables"]["dashboards_scene_document"] == document
+    assert found["variables"]["twin_extra_scenes"] == [{"scene_id": "tour", "content": document}]
+    assert [sentence for sentence in found["unsaid"] if "hall.glb" in sentence and "'tour'" in sentence]
+
+    no_site = site_export({"entities": entities, "scenes": scenes}, "north", known_scenes=["plant"])
+    assert "dashboards_scene_document" not in no_site["variables"]
+    assert [one["scene_id"] for one in no_site["variables"]["twin_extra_scenes"]] == ["plant", "tour"]
+
+
+def test_people_who_are_not_known_keep_their_roles(entities: list[dict[str, t.Any]], site: dict[str, t.Any]) -> None:
+    """Role dashboards takes the roles of all others away where a site names people, be it nobody."""
+    for noted in (None, {**site, "people": []}):
+        export = export_site(entities, ID, noted=noted, topic=site["topic"])
+        assert export.site is not None and "people" not in export.site
+    known = export_site(entities, ID, noted=site, topic=site["topic"])
+    assert known.site is not None and known.site["people"] == site["people"] != []
