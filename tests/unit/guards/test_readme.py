@@ -31,6 +31,13 @@ def test_every_module_of_the_collection_is_named() -> None:
     assert {module for module in modules if not module.endswith("_info")} <= named
 
 
+def test_every_playbook_for_users_has_its_line() -> None:
+    named = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
+    playbooks = {path.stem for path in (REPOSITORY / "playbooks").glob("*.yml")}
+    # These are parts of others.
+    assert playbooks - set(named) == {"ask_gateways", "local_cloud", "simulated_meters"}
+
+
 def test_the_sheet_that_the_readme_shows_is_a_site(tmp_path: pathlib.Path) -> None:
     (shown,) = (block for block in re.findall(r"```text\n(.*?)```", README, re.DOTALL) if block.startswith("Site;"))
     (tmp_path / "plant-north.csv").write_text(shown)
