@@ -2,53 +2,138 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many sites: what the inventory of a fleet takes."""
+"""Many sites: what the inventory of a fleet takes, what a check takes for each site, and a run that changes nothing."""
 
 from __future__ import annotations
 
+import collections.abc as c
+import contextlib
+import dataclasses
+import json
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
-from tests.tools import make_fleet
+from tests.integration.conftest import LocalCloud
+from tests.tools import fleet_inventory, make_fleet
 from tests.tools.checkout import CHECKOUT
 
 FLEET, QUARTER = 200, 50
 GATEWAYS, METERS = 10, 200
-LIST = """
+# Runs over so many sites: what one more site takes is to be the same at any number of them.
+FEW, SOME, MANY = 2, 4, 8
+PLAN_METERS, SITE_METERS = 20, 100
+# A command whose output goes to a file, and then what it took: exit code, processor seconds, and the peak of its largest process in MiB.
+MEASURED = """
 import resource, subprocess, sys
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+with open(sys.argv[1], "w") as output:
+    code = subprocess.run(sys.argv[2:], stdout=output).returncode
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+print(code, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 """
 
 
-def bench_inventory() -> dict[str, float]:
+@dataclasses.dataclass(frozen=True)
+class Took:
+    """What a command printed, and what it took. rss: of its largest process, at its peak, in MiB."""
+
+    output: str
+    code: int
+    seconds: float
+    processor_seconds: float
+    rss: float
+
+
+def bench_fleet_inventory() -> dict[str, float]:
     """fleet_inventory_cpu_seconds, fleet_inventory_rss_mib: ``ansible-inventory --list`` of 200 sites with 40,000 meters.
 
     fleet_inventory_growth: processor time per site of all against that of a quarter of them; 1 is linear growth.
     """
-    seconds, rss = _list(FLEET)
-    quarter, _rss = _list(QUARTER)
+    whole, quarter = _list(FLEET), _list(QUARTER)
     return {
-        "fleet_inventory_cpu_seconds": seconds,
-        "fleet_inventory_rss_mib": rss,
-        "fleet_inventory_growth": (seconds / FLEET) / (quarter / QUARTER),
+        "fleet_inventory_cpu_seconds": whole.processor_seconds,
+        "fleet_inventory_rss_mib": whole.rss,
+        "fleet_inventory_growth": (whole.processor_seconds / FLEET) / (quarter.processor_seconds / QUARTER),
     }
 
 
-def _list(sites: int) -> tuple[float, float]:
-    """(processor seconds, MiB) of listing an inventory of so many sites."""
+def bench_fleet_plan() -> dict[str, float]:
+    """fleet_plan_seconds_per_site: wall time that one more site adds to ``site.yml --check``, from 2 sites to 8 that are there already.
+
+    fleet_plan_growth: processor time that a site adds from 4 to 8 against that from 2 to 4; 1 is linear growth. fleet_plan_rss_mib,
+    fleet_plan_rss_growth_mib: peak memory of one process with 8 sites, and what each site adds to it. Sites have 20 meters.
+    """
+    with _deployed(MANY, PLAN_METERS) as cloud:
+        took = {count: _run(cloud, count, "--check") for count in (FEW, SOME, MANY)}
+    first = (took[SOME].processor_seconds - took[FEW].processor_seconds) / (SOME - FEW)
+    second = (took[MANY].processor_seconds - took[SOME].processor_seconds) / (MANY - SOME)
+    return {
+        "fleet_plan_seconds_per_site": (took[MANY].seconds - took[FEW].seconds) / (MANY - FEW),
+        "fleet_plan_growth": second / first,
+        "fleet_plan_rss_mib": took[MANY].rss,
+        "fleet_plan_rss_growth_mib": (took[MANY].rss - took[FEW].rss) / (MANY - FEW),
+    }
+
+
+def bench_site_second_run() -> dict[str, float]:
+    """site_second_run_seconds: wall time of ``site.yml`` over a site with 100 meters that is as it should be.
+
+    site_second_run_cpu_seconds: its processor time, without that of the local cloud.
+    """
+    with _deployed(1, SITE_METERS) as cloud:
+        took = _run(cloud, 1)
+    return {"site_second_run_seconds": took.seconds, "site_second_run_cpu_seconds": took.processor_seconds}
+
+
+def _list(sites: int) -> Took:
     with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        make_fleet.write(folder / "sheets", sites, GATEWAYS, METERS)
-        (folder / "inventory").mkdir()
-        source = (CHECKOUT / "inventories/example_fleet/10-sites.yml").read_text().replace("../../.cache/example_fleet", "../sheets")
-        (folder / "inventory/10-sites.yml").write_text(source)
-        program = str(pathlib.Path(sys.executable).parent / "ansible-inventory")
-        command = [sys.executable, "-c", LIST, program, "-i", str(folder / "inventory"), "--list"]
-        done = subprocess.run(command, cwd=CHECKOUT, env=dict(os.environ), capture_output=True, text=True, check=True)
-    seconds, rss = map(float, done.stdout.split())
-    return seconds, rss
+        inventory = fleet_inventory.write_source(pathlib.Path(name), sites, GATEWAYS, METERS)
+        took = _measured(dict(os.environ), "ansible-inventory", "-i", str(inventory), "--list")
+    assert took.code == 0
+    return took
+
+
+def _measured(environment: c.Mapping[str, str], program: str, *arguments: str) -> Took:
+    """Run one of Ansible's programs."""
+    with tempfile.TemporaryDirectory() as name:
+        output = pathlib.Path(name) / "output"
+        command = [str(output), str(pathlib.Path(sys.executable).parent / program), *arguments]
+        began = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURED, *command], cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, text=True, check=True
+        )
+        seconds = time.perf_counter() - began
+        code, processor_seconds, rss = done.stdout.split()
+        return Took(output.read_text(), int(code), seconds, float(processor_seconds), float(rss))
+
+
+@contextlib.contextmanager
+def _deployed(sites: int, meters: int) -> c.Iterator[LocalCloud]:
+    """A local cloud with so many sites on it, each with two gateways, which are left alone."""
+    with tempfile.TemporaryDirectory() as name:
+        cloud = LocalCloud(pathlib.Path(name) / "cloud")
+        cloud.inventory = fleet_inventory.write(pathlib.Path(name) / "fleet", sites, gateways=2, meters=meters)
+        try:
+            _run(cloud, sites)
+            yield cloud
+        finally:
+            cloud.stop()
+
+
+def _run(cloud: LocalCloud, sites: int, *arguments: str) -> Took:
+    """A run over the first sites, which has to end well."""
+    limit = ",".join(["cloud", *(make_fleet.site_name(number) for number in range(1, sites + 1))])
+    environment = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_FORCE_COLOR": "0"}
+    command = ["-i", str(cloud.inventory), "playbooks/site.yml", *cloud.arguments(), *fleet_inventory.REGION, "--limit", limit]
+    took = _measured(environment, "ansible-playbook", *command, *arguments)
+    assert took.code == 0, took.output[-2000:]
+    counts = json.loads(took.output[took.output.index("{") :])["stats"]
+    changed = sum(host["changed"] for host in counts.values())
+    print(
+        f"  {sites} sites {' '.join(arguments)}: {took.seconds:.1f} s, of the processor {took.processor_seconds:.1f} s, {took.rss:.0f} MiB,"
+        f" {changed} changed"
+    )
+    return took

@@ -71,6 +71,8 @@ class LocalCloud:
         self.home = home
         # Playbooks leave the inventory's gateways alone where a test is not about them: they would take half of its time.
         self.gateways = gateways
+        # What the playbooks run over: a folder, relative to the checkout.
+        self.inventory = pathlib.Path("inventories/local")
         self.port, self.mqtt_port, self.modbus_port = free_ports(3)
 
     @property
@@ -173,7 +175,7 @@ class LocalCloud:
         command = [
             str(pathlib.Path(sys.executable).parent / "ansible-playbook"),
             "-i",
-            "inventories/local",
+            str(self.inventory),
             path,
             *self.arguments(),
             *arguments,

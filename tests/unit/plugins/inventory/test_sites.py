@@ -21,6 +21,7 @@ from ansible.utils.plugin_docs import get_docstring
 
 from ansible_collections.energytwin.aws.plugins.inventory import sites
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import SiteError, parse_site
+from tests.tools import fleet_inventory
 
 ROWS = "Area,Panel,Meter,Name,Phases,Gateway\n"
 NORTH = f"Region,eu-central-1\nRing,canary\n{ROWS}Roof,mdb,5,Chiller,3,gw-1\n"
@@ -105,6 +106,20 @@ def test_groups_are_made_of_what_the_sheets_say(source: pathlib.Path) -> None:
     assert members(inventory, "region_us_east_1") == ["gw-2", "south"]
     assert members(inventory, "small") == ["north", "south"]
     assert inventory.hosts["north"].vars["stack_name"] == "twin-north"
+
+
+def test_the_example_fleet_is_in_groups_by_region_ring_model_and_site(tmp_path: pathlib.Path) -> None:
+    inventory = load(fleet_inventory.write_source(tmp_path, sites=6, gateways=3, meters=6) / "10-sites.yml")
+    every = {f"plant-{number:03}": [f"gw-{number:03}-{index:02}" for index in (1, 2, 3)] for number in range(1, 7)}
+
+    def with_gateways(*numbers: int) -> list[str]:
+        return sorted(name for number in numbers for name in (f"plant-{number:03}", *every[f"plant-{number:03}"]))
+
+    assert members(inventory, "sites") == sorted(every)
+    assert members(inventory, "region_eu_central_1") == with_gateways(3, 6)
+    assert (members(inventory, "ring_canary"), members(inventory, "ring_general")) == (with_gateways(1, 2), with_gateways(3, 4, 5, 6))
+    assert members(inventory, "gateway_model_moxa_uc_2100") == [gateways[1] for gateways in every.values()]
+    assert members(inventory, "site_plant_005") == with_gateways(5)
 
 
 def test_what_a_sheet_says_is_no_template(source: pathlib.Path) -> None:
