@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import typing as t
 
@@ -26,6 +27,16 @@ from botocore.config import Config
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
 SITE = "example-plant"
+QUICK_PLAYS = REPOSITORY / "tests/tools/quick_plays"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """All plays of a run share what Ansible has packed for them: see README.md of quick_plays. So do the processes of pytest-xdist."""
+    if "QUICK_PLAYS_KEPT" not in os.environ:
+        os.environ["QUICK_PLAYS_KEPT"] = folder = tempfile.mkdtemp(prefix="quick-plays-")
+        os.environ["ANSIBLE_CALLBACK_PLUGINS"] = str(QUICK_PLAYS / "callback")
+        os.environ["PYTHONPATH"] = str(QUICK_PLAYS / "python")
+        config.add_cleanup(lambda: shutil.rmtree(folder))
 
 
 @dataclasses.dataclass
