@@ -13,7 +13,6 @@ import datetime
 import io
 import pathlib
 import typing as t
-import zipfile
 
 from ansible_collections.energytwin.aws.plugins.module_utils._site.fields import Problems, shown
 from ansible_collections.energytwin.aws.plugins.plugin_utils._sheets.columns import METERS, SHEETS, sheet_of
@@ -82,7 +81,7 @@ def read_xlsx(content: bytes, place: str, problems: Problems, ignore: c.Callable
     try:
         # Values of formulas as Excel has computed them last. Not read_only: that mode does not know merged cells.
         workbook = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, EOFError) as error:
+    except Exception as error:  # What the parsers of archives and of XML raise goes through openpyxl.
         problems.add(place, f"is no Excel workbook that can be read ({type(error).__name__}); save it again as .xlsx, without a password")
         return []
     filled = [sheet for sheet in workbook.worksheets if any(cell is not None for row in sheet.values for cell in row)]

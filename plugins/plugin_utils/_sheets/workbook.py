@@ -65,9 +65,10 @@ def read_workbook(name: str, place: str, grids: c.Sequence[Grid], ignore: c.Sequ
     for row in rows.get(METERS, []):
         builder.meter(row)
     gateways = _gateways(rows.get(GATEWAYS, []), rows.get(BUSES, []), problems) if GATEWAYS in rows or BUSES in rows else None
-    variables = {variable: values.text(said[key].value) for key, variable in SITE_VARIABLES.items() if key in said}
-    site_id = values.text(said["id"].value) if "id" in said and said["id"].value is not None else name
-    return Listed(site_id, builder.site, {key: value for key, value in variables.items() if value is not None}, gateways, builder.places)
+    # Texts, though a cell may hold yes or no.
+    written = {key: str(values.text(cell.value)) for key, cell in said.items() if cell.value is not None}
+    variables = {variable: written[key] for key, variable in SITE_VARIABLES.items() if key in written}
+    return Listed(written.get("id", name), builder.site, variables, gateways, builder.places)
 
 
 class _Builder:

@@ -12,7 +12,6 @@ import typing as t
 import yaml
 
 from ansible_collections.energytwin.aws.plugins.module_utils._site.fields import Fields, Problems
-from ansible_collections.energytwin.aws.plugins.plugin_utils._sheets import values
 from ansible_collections.energytwin.aws.plugins.plugin_utils._sheets.columns import SITE_VARIABLES
 from ansible_collections.energytwin.aws.plugins.plugin_utils._sheets.places import Places
 from ansible_collections.energytwin.aws.plugins.plugin_utils._sheets.workbook import Listed
@@ -24,20 +23,18 @@ _LOADER: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def read_yaml(content: bytes, name: str, place: str, problems: Problems) -> Listed | None:
     """The site of a file; its site and its gateways are checked later. place: the file, as it is told to people."""
-    try:
-        node = yaml.compose(content, Loader=_LOADER)
-        data = yaml.load(content, Loader=_LOADER)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        said = getattr(error, "problem", None) or "it is not UTF-8"
-        problems.add(f"{place}, row {mark.line + 1}" if mark else place, f"is no YAML ({said}); mend it")
-        return None
     places = Places(place)
-    _note(node, "", place, places)
+    try:
+        data = yaml.load(content, Loader=_LOADER)
+        _note(yaml.compose(content, Loader=_LOADER), "", place, places)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        problems.add(f"{place}, row {mark.line + 1}" if mark else place, f"is no YAML ({_said(error)}); mend it")
+        return None
     own = Problems(places.of)
     fields = Fields(data, "", "file of a site", FILE_KEYS, own)
     gateways = _gateways(fields, own) if fields.raw("gateways") is not None else None
-    variables = {variable: values.text(fields.raw(key)) for key, variable in SITE_VARIABLES.items() if fields.raw(key) is not None}
+    variables = {variable: text for key, variable in SITE_VARIABLES.items() if (text := fields.identifier(key, required=False))}
     problems.sentences.extend(own.sentences)
     site = fields.raw("site")
     site_id = str(site["id"]) if isinstance(site, c.Mapping) and site.get("id") is not None else name
@@ -45,6 +42,15 @@ def read_yaml(content: bytes, name: str, place: str, problems: Problems) -> List
     for path, found in places.below("site"):
         inner.note(path, found)
     return Listed(site_id, site if isinstance(site, dict) else {}, variables, gateways, inner)
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "a part of it holds itself"
+    if isinstance(error, yaml.YAMLError):
+        return getattr(error, "problem", None) or "it is not UTF-8"
+    # What the values of some types may not be, such as a date without its month.
+    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _gateways(fields: Fields, problems: Problems) -> dict[str, dict[str, t.Any]]:

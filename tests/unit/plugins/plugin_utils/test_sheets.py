@@ -10,6 +10,7 @@ import datetime
 import io
 import pathlib
 import typing as t
+import zipfile
 from unittest import mock
 
 import openpyxl
@@ -188,6 +189,13 @@ def test_a_workbook_with_all_of_its_sheets(folder: Folder) -> None:
     }
 
 
+def test_what_is_ticked_off_in_the_place_of_a_text_is_one(folder: Folder) -> None:
+    site = [["id", True], ["name", "Plant"], ["ring", True]]
+    folder.write("plant.xlsx", saved(workbook(("Site", site), ("Meters", rows_of(GOOD)))))
+    (host,) = folder.hosts()
+    assert (host.site_id, host.variables["rollout_ring"], host.faults) == ("True", "True", [])
+
+
 def test_csv_files_beside_each_other_are_sheets_of_one_site(folder: Folder) -> None:
     folder.write("plant.csv", "Panel,Meter,Name,Phases\nmdb,1,M1,3\n")
     folder.write("plant.panels.csv", "Panel,Name,Area\nmdb,Main,roof\n")
@@ -311,17 +319,31 @@ def test_a_fault_of_a_workbook(folder: Folder, sheets: list[tuple[str, list[list
             "plant.yml, row 4 (site.areas[0].panels): 5 is no list; write one entry per line,",
         ),
         ("gateways: {gw-1: {hst: a}}\nsite: {}", "plant.yml, row 1 (gateways.gw-1.hst): is no key of a gateway; did you mean 'host'?"),
+        ("region: [eu]\nsite: {}", "plant.yml, row 1 (region): ['eu'] is no text or whole number; put it in quotes if it means"),
+        ("site: {name: 2026-13-45}\n", "plant.yml: is no YAML (month must be in 1..12); mend it"),
+        ("site: &a {areas: [*a]}\n", "plant.yml: is no YAML (a part of it holds itself); mend it"),
+        (b"site: {name: \xff}", "plant.yml: is no YAML (it is not UTF-8); mend it"),
         ("- 1\n", "plant.yml: [1] is no file of a site; write a mapping with the keys site, gateways, region, ring"),
     ],
 )
-def test_a_fault_of_a_yaml_file(folder: Folder, content: str, fault: str) -> None:
+def test_a_fault_of_a_yaml_file(folder: Folder, content: str | bytes, fault: str) -> None:
     assert any(found.startswith(fault) for found in folder.faults(content, "plant.yml")), folder.problems
 
 
-def test_a_file_that_is_no_workbook(folder: Folder) -> None:
-    assert folder.faults(b"PK nonsense", "plant.xlsx")[0].startswith(
-        "plant.xlsx: is no Excel workbook that can be read (BadZipFile); save it"
-    )
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml", None])
+def test_a_file_that_is_no_workbook(folder: Folder, part: str | None) -> None:
+    content = b"PK nonsense" if part is None else broken(saved(workbook(("Meters", rows_of(GOOD)))), part)
+    assert folder.faults(content, "plant.xlsx")[0].startswith("plant.xlsx: is no Excel workbook that can be read (")
+
+
+def broken(content: bytes, part: str) -> bytes:
+    """A workbook with half of one of its parts."""
+    whole, written = zipfile.ZipFile(io.BytesIO(content)), io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for name in whole.namelist():
+            data = whole.read(name)
+            archive.writestr(name, data[: len(data) // 2] if name == part else data)
+    return written.getvalue()
 
 
 def test_what_to_do_without_openpyxl(folder: Folder) -> None:
