@@ -13,6 +13,11 @@ import typing as t
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
+from local_cloud.assembly import KINDS
+
+# botocore's names of the services that the local cloud answers itself.
+OWN_SERVICES = tuple(dict.fromkeys(model for kind in KINDS for model in kind.models))
+
 _TEXT = "abcXYZ019 -_.:/%&=+?#üß€<>\"'$\\{}"
 _HEADER_TEXT = "abcXYZ019-_.:/%"
 _DEPTH = 6

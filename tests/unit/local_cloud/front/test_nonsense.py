@@ -21,19 +21,9 @@ from local_cloud.front.moto import MODELS
 from local_cloud.protocol import models
 from local_cloud.protocol.http import HttpRequest
 from local_cloud.settings import Settings
+from tests.unit.local_cloud.shapes import OWN_SERVICES
 
-SERVICES = (
-    "iottwinmaker",
-    "cloudformation",
-    "timestream-write",
-    "timestream-query",
-    "lambda",
-    "grafana",
-    "iot",
-    "iot-data",
-    "sts",
-    *MODELS,
-)
+SERVICES = (*OWN_SERVICES, *MODELS)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

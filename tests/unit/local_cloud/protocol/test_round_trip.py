@@ -19,21 +19,8 @@ from local_cloud.errors import ApiError
 from local_cloud.protocol import models, serialise
 from local_cloud.protocol.http import HttpRequest
 from local_cloud.protocol.parse import parse
-from tests.unit.local_cloud.shapes import value_of, with_json_headers_as_text, with_moments_as_seconds
+from tests.unit.local_cloud.shapes import OWN_SERVICES, value_of, with_json_headers_as_text, with_moments_as_seconds
 
-SERVICES = (
-    "iottwinmaker",
-    "cloudformation",
-    "timestream-write",
-    "timestream-query",
-    "lambda",
-    "grafana",
-    "iot",
-    "iot-data",
-    "sts",
-    "sns",
-    "cloudwatch",
-)
 EXAMPLES = 3
 
 # Operations whose bodies are streams of events in both directions, which nothing here implements.
@@ -44,7 +31,7 @@ def operations() -> list[tuple[str, str, str]]:
     """With every protocol that the service speaks: a client takes the one that its botocore prefers."""
     return [
         (service, name, protocol)
-        for service in SERVICES
+        for service in OWN_SERVICES
         for name in models.service_model(service).operation_names
         if (service, name) not in STREAMS
         for protocol in models.service_model(service).metadata.get("protocols", [models.protocol_of(service)])
