@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import configparser
 import pathlib
 import re
 
@@ -16,7 +17,7 @@ from ansible.vars.manager import VariableManager
 
 from ansible_collections.energytwin.aws.plugins.module_utils._site.gateways import gateway_faults
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
-from tests.tools.checkout import files
+from tests.tools.checkout import CHECKOUT, files
 from tests.unit.guards.guides import blocks
 
 FOLDER = "plants"
@@ -32,6 +33,17 @@ def written(tmp_path: pathlib.Path) -> pathlib.Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block)
     return tmp_path / FOLDER
+
+
+def test_its_settings_of_ansible_are_those_that_the_demo_has() -> None:
+    shown, own = (configparser.ConfigParser(), configparser.ConfigParser())
+    [block] = blocks("docs/tutorial.md", "ini")
+    shown.read_string(block)
+    own.read(CHECKOUT / "ansible.cfg")
+    assert {(section, *item) for section in shown.sections() for item in shown.items(section)} <= {
+        (section, *item) for section in own.sections() for item in own.items(section)
+    }
+    assert shown["defaults"]["callback_result_format"] == "yaml", "else tables are shown as one long line"
 
 
 def test_the_inventory_of_the_tutorial_has_a_site_whose_gateway_reads_its_meters(written: pathlib.Path) -> None:
