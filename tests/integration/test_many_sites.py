@@ -158,7 +158,7 @@ def test_a_site_with_faulty_files_fails_alone_and_with_these_faults(fleet: Fleet
         "../sheets/plant-b.csv, topic: is missing",
     ]
     regions = {name: {"aws_region": "eu-central-1"} for name in SITES}
-    sites = {**regions, "plant-b": {"site": {"faults": faults}, "site_gateways": []}}
+    sites: dict[str, dict[str, t.Any]] = {**regions, "plant-b": {"site": {"faults": faults}, "site_gateways": []}}
     result = fleet.run(sites, {}, *arguments, variables={"aws_environment": {"AWS_REGION": "{{ aws_region }}"}})
     assert (result.code, worked(result, "twin")) == (2, ["plant-a", "plant-c", "plant-d"])
     assert summary(result)["sites"]["plant-b"]["failures"] == [f"Its files: {fault}" for fault in faults]

@@ -190,7 +190,7 @@ def test_a_workbook_with_all_of_its_sheets(folder: Folder) -> None:
 
 
 def test_what_is_ticked_off_in_the_place_of_a_text_is_one(folder: Folder) -> None:
-    site = [["id", True], ["name", "Plant"], ["ring", True]]
+    site: list[list[t.Any]] = [["id", True], ["name", "Plant"], ["ring", True]]
     folder.write("plant.xlsx", saved(workbook(("Site", site), ("Meters", rows_of(GOOD)))))
     (host,) = folder.hosts()
     assert (host.site_id, host.variables["rollout_ring"], host.faults) == ("True", "True", [])
