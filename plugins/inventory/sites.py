@@ -45,7 +45,8 @@ options:
     description:
       - What becomes of a site with faults in its files.
       - V(keep) makes it a host of group C(sites) without gateways. Its variable C(site) holds nothing but C(faults), a sentence each, which
-        whatever is done with the site fails with; all other sites are done. Every command over the inventory warns of it.
+        whatever is done with the site fails with; all other sites are done. Every command over the inventory warns of it, also those for
+        gateways only, such as playbook C(energytwin.aws.rotate), which do without these gateways.
       - V(refuse) makes no inventory at all then. Ansible itself only warns of that and goes on without hosts, and so without an error, unless its
         setting C(INVENTORY_ANY_UNPARSED_IS_FAILED) is on.
       - Two sites that claim the same id or the same gateway both have a fault, for nobody can tell whose it is.
