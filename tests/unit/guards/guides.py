@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -22,6 +23,7 @@ def blocks(guide: str, language: str) -> list[str]:
     return re.findall(rf"^ *```{language}\n(.*?)^ *```", text(guide), re.DOTALL | re.MULTILINE)
 
 
+@functools.cache
 def role_options() -> dict[str, dict[str, t.Any]]:
     """The options of all roles' entry points, with what their argument specs say of them."""
     specs = (read_yaml(f"roles/{role}/meta/argument_specs.yml") for role in roles())

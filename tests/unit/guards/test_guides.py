@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import re
 import typing as t
@@ -28,6 +29,7 @@ def anchors(guide: pathlib.Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+@functools.cache
 def plugins() -> set[str]:
     files = {path.stem for kind in ("modules", "lookup", "inventory", "callback") for path in CHECKOUT.glob(f"plugins/{kind}/*.py")}
     filters = CHECKOUT.glob("plugins/filter/*.py")
