@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import collections.abc as c
 import dataclasses
+import functools
 import typing as t
 
 try:
@@ -91,7 +92,7 @@ def _reads(clients: c.Mapping[str, t.Any], needs: Needs, identity: Answer) -> di
         "permissions": lambda: refused_actions(clients["iam"], identity, needs.stack_name),
     }
     for name, (service, code) in QUOTAS.items():
-        reads[name] = lambda service=service, code=code: quota(clients["service-quotas"], service, code)  # type: ignore[misc]
+        reads[name] = functools.partial(quota, clients["service-quotas"], service, code)
     if needs.storage == TIMESTREAM:
         reads["timestream"] = lambda: databases(clients["timestream-write"])
         reads["database"] = lambda: database(clients["timestream-write"], names["DatabaseName"])

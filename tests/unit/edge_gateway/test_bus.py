@@ -395,8 +395,10 @@ def test_swapped_words_are_noticed_on_a_meter_without_load() -> None:
     for name in ("i1", "i2", "i3", "kW", "kW1", "kW2", "kW3", "kWhExport"):
         address = GOLDEN["eastron_sdm630"][1][name][0]
         memory.words.update({("input", address): 0, ("input", address + 1): 0})
-    swapped = {("input", address): memory.words["input", address ^ 1] for kind, address in memory.words if kind == "input"}
-    memory.words.update(swapped)  # type: ignore[arg-type]
+    swapped: dict[tuple[RegisterKind, int], int] = {
+        (kind, address): memory.words[kind, address ^ 1] for kind, address in memory.words if kind == "input"
+    }
+    memory.words.update(swapped)
     assert fault_of(bus_on(memory, meter_of("eastron_sdm630")), meter_of("eastron_sdm630")).kind == "implausible"
 
 

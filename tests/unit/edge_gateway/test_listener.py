@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import functools
 import json
 import threading
 import typing as t
@@ -93,7 +94,7 @@ def test_no_message_ends_the_listening(monkeypatch: pytest.MonkeyPatch, eventual
             eventually(lambda: broker.subscriptions, "the subscription")
             for number in (1, 2):
                 broker.send("meters/roof/5", b'{"kW": 4}', number)
-                eventually(lambda number=number: broker.acknowledged(number), "the answer")  # type: ignore[misc]
+                eventually(functools.partial(broker.acknowledged, number), "the answer")
         finally:
             listener.stop()
     assert listener.refused == 2

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import json
 import pathlib
 import re
@@ -78,10 +79,10 @@ def test_in_a_zipapp_the_models_are_json(tmp_path: pathlib.Path, monkeypatch: py
             packed.write(path, f"packed_gateway/{path.name}")
         packed.writestr("packed_gateway/models.json", json.dumps({"acme_e1": GOOD}))
     monkeypatch.syspath_prepend(str(archive))
-    import packed_gateway.models  # type: ignore[import-not-found]
+    unpacked = importlib.import_module("packed_gateway.models")
 
     try:
-        assert packed_gateway.models.bundled() == {"acme_e1": GOOD}
+        assert unpacked.bundled() == {"acme_e1": GOOD}
     finally:
         for name in [name for name in sys.modules if name.startswith("packed_gateway")]:
             del sys.modules[name]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import functools
 import hashlib
 import json
 import os
@@ -63,6 +64,10 @@ def start() -> c.Iterator[c.Callable[..., subprocess.Popen[str]]]:
         process.communicate()
 
 
+def holds(file: pathlib.Path, size: int) -> bool:
+    return file.stat().st_size >= size
+
+
 def test_kill_9_loses_nothing(
     start: t.Any,
     config_file: pathlib.Path,
@@ -80,7 +85,7 @@ def test_kill_9_loses_nothing(
         broker.up() if life % 3 != 1 else broker.down()
         size = accepted.stat().st_size + seed.randrange(200, 4_000)
         process = start("-m", "tests.tools.numbered_gateway", config_file, life, accepted, 1_000)
-        eventually(lambda wanted=size: accepted.stat().st_size >= wanted, "some commits")  # type: ignore[misc]
+        eventually(functools.partial(holds, accepted, size), "some commits")
         process.kill()
         process.wait()
         broker.down()

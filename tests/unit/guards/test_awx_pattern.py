@@ -185,7 +185,9 @@ def test_a_schedule_runs_a_template_at_a_time_that_comes() -> None:
     templates = {template["name"] for template in items("templates")}
     for schedule in items("schedules"):
         assert schedule["unified_job_template"] in templates
-        start, rule = re.fullmatch(r"DTSTART;TZID=UTC:(\S+) RRULE:(\S+)", schedule["rrule"]).groups()  # type: ignore[union-attr]
+        found = re.fullmatch(r"DTSTART;TZID=UTC:(\S+) RRULE:(\S+)", schedule["rrule"])
+        assert found
+        start, rule = found.groups()
         assert list(dateutil.rrule.rrulestr(f"DTSTART:{start}\nRRULE:{rule}").xafter(datetime.datetime(2026, 1, 1), count=3))
     enabled = {schedule["unified_job_template"] for schedule in items("schedules") if schedule["enabled"]}
     assert enabled == {"Energy twin / plan", "Energy twin / verify"}, "nothing is changed unasked"

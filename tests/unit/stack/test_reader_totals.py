@@ -130,13 +130,18 @@ def test_what_cannot_be_asked_is_said_in_one_sentence(reader: Reader, asked: dic
     assert sentence in str(caught.value)
 
 
-def test_a_year_of_days_of_a_panel_takes_two_pages_of_one_query_each() -> None:
+def test_a_year_of_days_of_a_panel_takes_two_pages_of_one_query_each(monkeypatch: pytest.MonkeyPatch) -> None:
     client = InMemory()
     Table(client, "rollups", "UTC").put_totals(DAY, "mdb", [Total(START + day * DAY_MS, (5.0,), 1.0) for day in range(365)])
     Table(client, "rollups", "UTC").put_totals(HOUR, "mdb", [Total(START, (5.0,), 1.0)])
     queries = []
     original = client.query
-    client.query = lambda **asked: queries.append(asked) or original(**asked)  # type: ignore[method-assign,func-returns-value]
+
+    def query(**asked: t.Any) -> dict[str, t.Any]:
+        queries.append(asked)
+        return original(**asked)
+
+    monkeypatch.setattr(client, "query", query)
     reader = Reader(DynamoDb(ReadingsInMemory({}), "readings"), Totals(client, "rollups", "UTC"))
     found = values(reader, event("kWhImportDay", "kWPeakDay", **SUMMARY, endTime=iso(START + 365 * DAY_MS)))
     assert {name: len(some) for name, some in found.items()} == {"kWhImportDay": 365, "kWPeakDay": 365}

@@ -255,10 +255,10 @@ def _identity(data: _Reader) -> Identity:
     )
 
 
-def _whole(value: object) -> int:
+def _whole(value: Any) -> int:
     """A whole number, in figures or as "0x..." (JSON knows no hexadecimal numbers). -1 for anything else: it matches nothing unsigned."""
     try:
-        return int(value, 0) if isinstance(value, str) else int(value)  # type: ignore[call-overload]
+        return int(value, 0) if isinstance(value, str) else int(value)
     except (TypeError, ValueError, OverflowError):
         return -1
 
@@ -345,9 +345,9 @@ class _Reader:
         self.fault(f"{key} {told}: it takes a whole number from {low} to {high}")
         return low
 
-    def pair(self, key: str, value: object) -> tuple[float, float]:
+    def pair(self, key: str, value: Any) -> tuple[float, float]:
         try:
-            low, high = (float(int(one, 0) if isinstance(one, str) else one) for one in value)  # type: ignore[attr-defined]
+            low, high = (float(int(one, 0) if isinstance(one, str) else one) for one in value)
         except (TypeError, ValueError, OverflowError):
             low, high = 1.0, 0.0
         if not (math.isfinite(low) and math.isfinite(high) and low <= high):

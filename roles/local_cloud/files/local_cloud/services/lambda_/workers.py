@@ -91,6 +91,7 @@ class Worker:
             start_new_session=True,
         )
         os.close(writing)
+        self._requests = t.cast("t.IO[bytes]", self._process.stdin)
         self._answers = os.fdopen(reading, "rb", buffering=0)
         self._started = time.monotonic()
 
@@ -112,8 +113,8 @@ class Worker:
                 "deadline": time.time() + self._spec.timeout,
             }
             with contextlib.suppress(BrokenPipeError):  # it has died; the lack of an answer will say so
-                self._process.stdin.write(json.dumps(request).encode() + b"\n")  # type: ignore[union-attr]
-                self._process.stdin.flush()  # type: ignore[union-attr]
+                self._requests.write(json.dumps(request).encode() + b"\n")
+                self._requests.flush()
             answer, timed_out = self._answer(self._spec.timeout)
         seconds = time.monotonic() - began
         if answer is None:

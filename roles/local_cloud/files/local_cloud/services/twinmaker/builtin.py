@@ -61,7 +61,7 @@ _UNDOCUMENTED = (
 
 def records() -> dict[str, dict[str, t.Any]]:
     """{component type id: record as of an own component type}."""
-    return {type_id: record(type_id) for type_id in (*_DOCUMENTED, *_UNDOCUMENTED)}  # type: ignore[misc]
+    return {type_id: found for type_id in (*_DOCUMENTED, *_UNDOCUMENTED) if (found := record(type_id))}
 
 
 def record(type_id: str) -> dict[str, t.Any] | None:
