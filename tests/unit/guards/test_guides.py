@@ -21,6 +21,15 @@ from tests.unit.guards.guides import GUIDES, blocks, role_options, text
 from tests.unit.guards.test_modules import argument_spec, flat, literal
 
 OWN = "energytwin.aws."
+OWN_VARIABLES = tuple(f"{role}_" for role in roles())
+SHOWING = [guide for guide in GUIDES if blocks(guide, "yaml")]
+# What is around a part of a site that a guide shows: it is tried as a whole one.
+METERS = [{"id": "1", "name": "Meter", "phases": 3}]
+AROUND: dict[str, t.Callable[[t.Any], dict[str, t.Any]]] = {
+    "site": lambda shown: {**AROUND["meters"](METERS), **shown},
+    "areas": lambda shown: {"name": "Plant", "topic": "energy/plant", "areas": shown},
+    "meters": lambda shown: AROUND["areas"]([{"id": "a1", "name": "A", "panels": [{"id": "p1", "name": "P", "meters": shown}]}]),
+}
 
 
 def anchors(guide: pathlib.Path) -> set[str]:
@@ -60,15 +69,6 @@ def test_every_variable_of_a_role_is_one_of_its_options(guide: str) -> None:
     assert named - role_options().keys() - plugins() - {"stack_outputs"} == set()
 
 
-# What is around a part of a site that a guide shows: it is tried as a whole one.
-METERS = [{"id": "1", "name": "Meter", "phases": 3}]
-AROUND: dict[str, t.Callable[[t.Any], dict[str, t.Any]]] = {
-    "site": lambda shown: {**AROUND["meters"](METERS), **shown},
-    "areas": lambda shown: {"name": "Plant", "topic": "energy/plant", "areas": shown},
-    "meters": lambda shown: AROUND["areas"]([{"id": "a1", "name": "A", "panels": [{"id": "p1", "name": "P", "meters": shown}]}]),
-}
-
-
 def documents(guide: str) -> t.Iterator[t.Any]:
     for block in blocks(guide, "yaml"):
         yield from yaml.safe_load_all(block)
@@ -76,9 +76,6 @@ def documents(guide: str) -> t.Iterator[t.Any]:
 
 def faults(values: dict[str, t.Any], spec: dict[str, dict[str, t.Any]]) -> list[str]:
     return list(ArgumentSpecValidator({name: {**spec[name], "required": False} for name in values}).validate(values).error_messages)
-
-
-SHOWING = [guide for guide in GUIDES if blocks(guide, "yaml")]
 
 
 @pytest.mark.parametrize("guide", SHOWING)
@@ -97,9 +94,6 @@ def test_variables_of_roles_are_options_and_have_values_that_they_take(guide: st
         }
         assert set_here.keys() <= known.keys()
         assert faults({name: value for name, value in set_here.items() if "{{" not in str(value)}, known) == []
-
-
-OWN_VARIABLES = tuple(f"{role}_" for role in roles())
 
 
 @pytest.mark.parametrize("guide", SHOWING)
