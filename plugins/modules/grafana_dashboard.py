@@ -212,7 +212,7 @@ def source(options: Answer) -> Answer:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
     except OSError as error:
-        raise Refused(f"path: '{path}' cannot be read ({error.strerror}).") from None
+        raise Refused(f"path: '{path}' cannot be read ({error.strerror}); check the path and its permissions.") from None
     except ValueError as error:
         raise Refused(f"path: '{path}' is no JSON ({error}); correct the file.") from None
     if not isinstance(content, dict):

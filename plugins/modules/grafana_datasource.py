@@ -193,7 +193,8 @@ def work(client: Client, options: Answer, check_mode: bool) -> Answer:
     if options["health"] and present and not (check_mode and change.reasons):
         answer["health"] = datasources.health(client, uid, options["health_timeout"])
         if answer["health"]["status"] != "OK":
-            raise Refused(f"Data source '{uid}' does not work: {answer['health']['message'].rstrip('.')}.", **answer)
+            said = answer["health"]["message"].rstrip(".")
+            raise Refused(f"Data source '{uid}' does not work: {said}; check its plugin, its role and what it reads.", **answer)
     return answer
 
 
