@@ -79,10 +79,10 @@ def test_the_totals_of_one_meter() -> None:
     totals = {amount.what: amount for amount in amounts(site(), used()) if amount.what.startswith("Totals")}
     assert {what.removeprefix("Totals: "): amount.quantity for what, amount in totals.items()} == pytest.approx(
         {
-            "readings that are counted": 262_800 * 10 * 129 / 4096 / 2,
-            "reads": 2_920 * (8 + 3 + 3 * 1.5 + 3),
+            "readings that are counted": 262_800 * 10 * 129 / 4096 / 2 + 2_920 * 3,
+            "reads": 2_920 * (6 + 2.8 + 3 * 1.4),
             "writes": 2_920 * (2 + 3.3 + 3 * 3.3 + 3),
-            "storage": 4 * (730 + 730 / 24) * 12 * 350 / 1e9,
+            "storage": 4 * (730 + 730 / 24) * 12 * 300 / 1e9,
             "runs": 2_920,
             "compute": (2_920 * 0.3 + 2_628_000 * 0.0003) * 0.25,
         }
@@ -110,7 +110,7 @@ def test_the_bill_of_one_meter() -> None:
     assert costs["Messages"] == pytest.approx({"dynamodb": 0.2628, "timestream": 0.2628})
     assert costs["Storage"] == {"dynamodb": pytest.approx(0.1805436), "timestream": None}
     assert costs["Magnetic store"] == {"dynamodb": None, "timestream": pytest.approx(0.02790936)}
-    assert totals(lines) == pytest.approx({"dynamodb": 10.8321766, "timestream": 10.5623475})
+    assert totals(lines) == pytest.approx({"dynamodb": 10.8308079, "timestream": 10.5598838})
 
 
 def test_readings_cost_by_their_number_and_their_size() -> None:
