@@ -168,6 +168,14 @@ def test_a_site_with_faulty_files_fails_alone_and_with_these_faults(fleet: Fleet
         assert (worked(result, "preflight"), summary(result)["ok"]) == (["plant-a", "plant-c", "plant-d"], 3)
 
 
+def test_sites_whose_region_is_not_known_are_told_so(fleet: Fleet) -> None:
+    result = fleet.run({}, {}, variables={"aws_environment": {"AWS_REGION": "{{ aws_region }}"}})
+    assert (result.code, worked(result, "preflight"), summary(result)["failed"]) == (2, [], len(SITES))
+    for site in summary(result)["sites"].values():
+        (failure,) = site["failures"]
+        assert failure.startswith("Read aws_environment: ") and "'aws_region' is undefined" in failure
+
+
 def test_the_preflight_fails_a_site_with_faulty_files_alone(fleet: Fleet) -> None:
     result = fleet.run({"plant-b": {"site": {"faults": ["a.csv: is no CSV file"]}}}, {}, playbook="preflight")
     assert (result.code, worked(result, "preflight")) == (2, ["plant-a", "plant-c", "plant-d"])
