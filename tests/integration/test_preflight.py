@@ -61,6 +61,7 @@ def test_a_site_that_is_not_ready_is_told_everything_at_once_and_nothing_is_made
         "preflight_account": "210987654321",
         "stack_storage": "timestream",
         "stack_topic": "energy/+/plant",
+        "dashboard_alerts": True,
         "edge_gateway_python": "/nonexistent/python3",
     }
     result = running.play("site.yml", "-i", str(inventory), "-e", json.dumps(variables))
@@ -71,6 +72,7 @@ def test_a_site_that_is_not_ready_is_told_everything_at_once_and_nothing_is_made
         "quota: grafana workspaces: 5 (needed: 6 or more)",
         f"name: log group: '/energytwin/{SITE}/reader' is taken",
         "'energy/+/plant' holds a wildcard",
+        "variable dashboard_alerts: nothing reads it; did you mean dashboards_alerts?",
         "gateway gw-roof: python: none (needed: 3.10 or newer)",
         f"gateway {LOST}: ",
     ):
