@@ -69,7 +69,10 @@ def survey(name: str) -> dict[str, t.Any]:
 
 
 def tasks() -> list[dict[str, t.Any]]:
-    return list(DataLoader().load_from_file(str(CHECKOUT / "playbooks" / "tasks" / "awx.yml"), trusted_as_template=True))
+    """The tasks that make something in AWX."""
+    read = DataLoader().load_from_file(str(CHECKOUT / "playbooks" / "tasks" / "awx.yml"), trusted_as_template=True)
+    every = [task for one in read for task in one.get("block", [one])]
+    return [task for task in every if any(key.startswith("awx.awx.") for key in task)]
 
 
 def module_of(task: dict[str, t.Any]) -> str:
@@ -181,6 +184,12 @@ def test_a_workflow_is_one_chain_of_templates_and_asks_before_it_changes_anythin
     assert workflow.get("survey") in surveys, "AWX drops an answer that no template of the workflow asks for"
 
 
+def survey_of(template: str) -> list[dict[str, t.Any]]:
+    """The questions of a job template."""
+    (named,) = (one.get("survey", "") for one in items("templates") if one["name"] == template)
+    return list(survey(named)["spec"]) if named else []
+
+
 def test_a_schedule_runs_a_template_at_a_time_that_comes() -> None:
     templates = {template["name"] for template in items("templates")}
     for schedule in items("schedules"):
@@ -189,6 +198,8 @@ def test_a_schedule_runs_a_template_at_a_time_that_comes() -> None:
         assert found
         start, rule = found.groups()
         assert list(dateutil.rrule.rrulestr(f"DTSTART:{start}\nRRULE:{rule}").xafter(datetime.datetime(2026, 1, 1), count=3))
+        asked = {question["variable"]: question["default"] for question in survey_of(schedule["unified_job_template"])}
+        assert schedule.get("extra_data", {}) == asked, "AWX refuses a schedule without the answers that a survey requires"
     enabled = {schedule["unified_job_template"] for schedule in items("schedules") if schedule["enabled"]}
     assert enabled == {"Energy twin / plan", "Energy twin / verify"}, "nothing is changed unasked"
 
