@@ -37,7 +37,8 @@ def workspaces(cloud: LocalCloud) -> list[str]:
 
 
 def test_a_site_that_fails_stops_no_other(fleet: LocalCloud) -> None:
-    result = fleet.play("site.yml", *fleet_inventory.REGION)
+    # One at a time: a batch in which all have failed does not end the run.
+    result = fleet.play("site.yml", *fleet_inventory.REGION, "-e", "site_serial=1")
     assert result.code != 0
     assert told(result) == {
         "plant-001": ("failed", []),
