@@ -66,7 +66,8 @@ demo: $(READY_TO_RUN) ## a plant from nothing to its readings in the twin, in a 
 fleet: $(READY) ## the sheets of inventories/example_fleet: 200 sites, 2,000 gateways, 40,000 meters (ARGS="--sites 20" for fewer)
 	@PYTHONPATH=.build python -m tests.tools.make_fleet $(ARGS) .cache/example_fleet
 
-test: lint types docs sanity package molecule unit integration ## all of the checks below
+# The longest first: with --jobs=2 the short ones fill what is left of the time.
+test: integration molecule unit sanity docs package types lint ## all of the checks below
 
 lint: $(READY) ## formats, styles, playbooks, templates, changelog, shell
 	ruff check
@@ -105,7 +106,7 @@ unit: $(READY) ## unit tests
 	python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile tests/unit
 
 integration: $(READY) ## playbooks and programs against a local cloud
-	python -m pytest -q tests/integration
+	python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/integration
 
 molecule: $(READY) ## each role: check, apply, apply again, verify
 	tests/tools/molecule.sh $(ROLE)
