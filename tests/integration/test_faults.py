@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import io
 import json
 import pathlib
@@ -55,6 +56,15 @@ def wildcard_topic(data: dict[str, t.Any]) -> None:
     data["topic"] = "energy/+/plant"
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> c.Iterator[LocalCloud]:
+    """A running cloud in which nothing is made."""
+    local = LocalCloud(tmp_path_factory.mktemp("empty") / "cloud")
+    local.start()
+    yield local
+    local.stop()
+
+
 @pytest.mark.parametrize(
     ("spoil", "path", "value"),
     [
@@ -67,26 +77,24 @@ def wildcard_topic(data: dict[str, t.Any]) -> None:
     ],
 )
 def test_a_bad_site_is_refused_with_its_path_and_value_before_anything_is_made(
-    cloud: LocalCloud, tmp_path: pathlib.Path, spoil: t.Callable[[dict[str, t.Any]], None], path: str, value: str
+    empty: LocalCloud, tmp_path: pathlib.Path, spoil: t.Callable[[dict[str, t.Any]], None], path: str, value: str
 ) -> None:
-    cloud.start()
     data = site()
     spoil(data)
-    result = cloud.play("site.yml", *with_site(data, tmp_path))
+    result = empty.play("site.yml", *with_site(data, tmp_path))
     assert result.code != 0
     assert path in result.message()
     assert value in result.message()
     assert "Traceback" not in result.output
-    assert cloud.client("s3").list_buckets()["Buckets"] == []
-    assert cloud.client("cloudformation").list_stacks()["StackSummaries"] == []
+    assert empty.client("s3").list_buckets()["Buckets"] == []
+    assert empty.client("cloudformation").list_stacks()["StackSummaries"] == []
 
 
-def test_all_faults_of_a_site_are_told_at_once(cloud: LocalCloud, tmp_path: pathlib.Path) -> None:
-    cloud.start()
+def test_all_faults_of_a_site_are_told_at_once(empty: LocalCloud, tmp_path: pathlib.Path) -> None:
     data = site()
     for spoil in (duplicate_meter, unknown_gateway, wildcard_topic):
         spoil(data)
-    message = cloud.play("site.yml", *with_site(data, tmp_path)).message()
+    message = empty.play("site.yml", *with_site(data, tmp_path)).message()
     assert all(part in message for part in ("meters[2].id", "gw-cellar", "energy/+/plant"))
 
 
