@@ -214,3 +214,14 @@ def test_a_failure_is_told_whatever_the_tags(fleet: Fleet) -> None:
     fleet.tag("twin", "one")
     tagged = fleet.run({"plant-a": {"breaks": ["twin"]}}, {}, "--tags", "one")
     assert (tagged.code, states(tagged)["plant-a"], states(tagged)["plant-b"]) == (2, "failed", "ok")
+
+
+def test_a_gateway_that_fails_in_a_run_without_its_site_fails_the_run(fleet: Fleet) -> None:
+    gateways: dict[str, dict[str, t.Any]] = {
+        "gw-a": {"gateway_site": "plant-a", "breaks": ["edge_gateway"]},
+        "gw-b": {"gateway_site": "plant-b"},
+    }
+    result = fleet.run({}, gateways, "--limit", "gateways")
+    assert result.code == 2
+    assert {host for host, counts in result.report["stats"].items() if counts["failures"]} == {"gw-a"}
+    assert result.message().endswith("Break: The edge_gateway is broken. Mend it.")
