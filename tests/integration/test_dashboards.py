@@ -136,6 +136,24 @@ def test_alert_rules_come_and_go_with_their_switch(plant: LocalCloud) -> None:
         assert bool(result.result("Keep the alert rules")["group"]) is alerts
 
 
+def test_what_is_in_grafana_goes_as_a_check_foretold_and_comes_back(plant: LocalCloud) -> None:
+    def diffs(result: PlayResult) -> list[t.Any]:
+        return [(name, found["diff"]) for name, _host, found in result.tasks() if found.get("changed")]
+
+    gone = {"dashboards_state": "absent"}
+    foretold = play(plant, gone, "--check", "--diff")
+    result = play(plant, gone, "--diff")
+    assert (foretold.code, result.code) == (0, 0), foretold.message() + result.message()
+    assert len(diffs(result)) == 3, result.changed_tasks()
+    assert diffs(foretold) == diffs(result)
+    assert visible_dashboards(plant) == []
+    again = play(plant, gone)
+    assert (again.code, again.changed_tasks()) == (0, []), again.message()
+    back = plant.play(PLAYBOOK)
+    assert back.code == 0, back.message()
+    assert sorted(board["title"] for board in visible_dashboards(plant)) == ["Gateways", "Meters", "Panel", "Site"]
+
+
 def publish(plant: LocalCloud, now: datetime.datetime) -> None:
     """Readings of every meter: one of now, and two of each of the six days before."""
     device = plant.client("iot-data")

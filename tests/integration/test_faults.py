@@ -138,12 +138,17 @@ def probe_failure(cloud: LocalCloud) -> tuple[str, str]:
 
 
 def test_a_disabled_rule_is_found_and_mended_by_the_next_run(deployed: LocalCloud) -> None:
-    deployed.client("iot").disable_topic_rule(ruleName=RULE)
+    iot = deployed.client("iot")
+    rules = {rule["ruleName"]: False for rule in iot.list_topic_rules()["rules"]}
+    for name in rules:
+        iot.disable_topic_rule(ruleName=name)
     hop, message = probe_failure(deployed)
     assert hop == "rule"
     assert f"'{RULE}' is disabled" in message
     again = deployed.play("site.yml")
     assert again.code == 0, again.message()
+    assert {rule["ruleName"]: rule["ruleDisabled"] for rule in iot.list_topic_rules()["rules"]} == rules
+    assert len(rules) > 1
 
 
 def test_a_reader_that_throws_is_found_and_mended_by_hand(deployed: LocalCloud) -> None:

@@ -9,8 +9,10 @@ The tests build on each other, in this order: each play costs, and a life is one
 
 from __future__ import annotations
 
+import collections.abc as c
 import json
 import pathlib
+import signal
 import time
 import typing as t
 
@@ -21,6 +23,8 @@ from tests.integration.conftest import SITE, LocalCloud
 WORKSPACE = f"{SITE}_workspace"
 TABLE = f"{SITE}_energy"
 SCENE = {"specVersion": "1.0", "version": "1", "unit": "meters", "nodes": [], "rootNodeIndexes": [], "cameras": [], "rules": {}}
+# Somebody closes the lid after each of them in turn.
+BOUNDARIES = ("Delete the entities", "Delete the workspace", "Delete the stack")
 READING = {"meter": {"S": "mech-rooftop#5"}, "time": {"N": "1795400000000"}, "kW": {"N": "12.5"}}
 
 
@@ -42,15 +46,50 @@ def made_by_hand(cloud: LocalCloud) -> None:
 def left(cloud: LocalCloud) -> dict[str, list[str]]:
     """The names of what is in the account."""
     stacks = cloud.client("cloudformation").list_stacks()["StackSummaries"]
-    return {
-        "stacks": [stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"],
-        "workspaces": [one["workspaceId"] for one in cloud.client("iottwinmaker").list_workspaces()["workspaceSummaries"]],
-        "buckets": [bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]],
-        "tables": cloud.client("dynamodb").list_tables()["TableNames"],
-        "grafana": [one["id"] for one in cloud.client("grafana").list_workspaces()["workspaces"]],
-        "functions": [one["FunctionName"] for one in cloud.client("lambda").list_functions()["Functions"]],
-        "rules": [rule["ruleName"] for rule in cloud.client("iot").list_topic_rules()["rules"]],
+    iot, timestream = cloud.client("iot"), cloud.client("timestream-write")
+    found: dict[str, tuple[c.Iterable[dict[str, t.Any]], str]] = {
+        "stacks": ([stack for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"], "StackName"),
+        "workspaces": (cloud.client("iottwinmaker").list_workspaces()["workspaceSummaries"], "workspaceId"),
+        "buckets": (cloud.client("s3").list_buckets()["Buckets"], "Name"),
+        "databases": (timestream.list_databases()["Databases"], "DatabaseName"),
+        "grafana": (cloud.client("grafana").list_workspaces()["workspaces"], "id"),
+        "functions": (cloud.client("lambda").list_functions()["Functions"], "FunctionName"),
+        "schedules": (cloud.client("scheduler").list_schedules()["Schedules"], "Name"),
+        "alarms": (cloud.client("cloudwatch").describe_alarms()["MetricAlarms"], "AlarmName"),
+        "topics": (cloud.client("sns").list_topics()["Topics"], "TopicArn"),
+        "logs": (cloud.client("logs").describe_log_groups()["logGroups"], "logGroupName"),
+        "roles": (cloud.client("iam").list_roles()["Roles"], "RoleName"),
+        "rules": (iot.list_topic_rules()["rules"], "ruleName"),
+        "things": (iot.list_things()["things"], "thingName"),
+        "certificates": (iot.list_certificates()["certificates"], "certificateId"),
+        "policies": (iot.list_policies()["policies"], "policyName"),
     }
+    names = {kind: [str(one[key]) for one in items] for kind, (items, key) in found.items()}
+    return {**names, "tables": cloud.client("dynamodb").list_tables()["TableNames"]}
+
+
+def stop_destroying_after(cloud: LocalCloud, task: str) -> None:
+    """Kills it with all its processes, as if somebody had closed the lid."""
+    environment = {
+        "ANSIBLE_CALLBACK_PLUGINS": str(pathlib.Path(__file__).parent / "callbacks"),
+        "ANSIBLE_CALLBACKS_ENABLED": "stop_after",
+        "STOP_AFTER": task,
+    }
+    process = cloud.start_play("destroy.yml", "-e", f"destroy_site={SITE}", environment=environment, own_group=True)
+    output, errors = process.communicate(timeout=900)
+    assert process.returncode == -signal.SIGKILL, output + errors
+
+
+def a_gateway(cloud: LocalCloud, name: str) -> None:
+    """What AWS knows of a gateway."""
+    iot = cloud.client("iot")
+    policy = f"meter-gateway-{name}"
+    iot.create_thing(thingName=name)
+    statement = {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}
+    iot.create_policy(policyName=policy, policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    certificate = iot.create_keys_and_certificate(setAsActive=True)["certificateArn"]
+    iot.attach_policy(policyName=policy, target=certificate)
+    iot.attach_thing_principal(thingName=name, principal=certificate)
 
 
 def picture(cloud: LocalCloud) -> list[t.Any]:
@@ -66,7 +105,7 @@ def test_a_plan_tells_everything_that_differs_and_touches_nothing(deployed: Loca
     assert "--check --diff" in refused.message()
     twin = deployed.client("iottwinmaker")
     twin.update_entity(workspaceId=WORKSPACE, entityId="roof", entityName="<script>Roof</script>")
-    rule = f"{SITE.replace('-', '_')}_IoTToDynamoDB"
+    rule = f"{SITE.replace('-', '_')}_RefusedReadings"
     deployed.client("iot").disable_topic_rule(ruleName=rule)
     before = (left(deployed), picture(deployed))
     told = deployed.play("plan.yml", "--check", "--diff", "-e", json.dumps({"plan_folder": str(tmp_path), "plan_fail_on_drift": True}))
@@ -126,14 +165,8 @@ def test_a_site_that_is_destroyed_comes_back_with_its_readings(deployed: LocalCl
     }
     assert left(deployed) == before
 
-    # It stops in the middle, as if somebody had closed the lid.
-    process = deployed.start_play("destroy.yml", "-e", f"destroy_site={SITE}")
-    deadline = time.monotonic() + 200
-    while process.poll() is None and left(deployed)["workspaces"] and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert process.poll() is None, "it was still at work when the workspace was gone"
-    process.kill()
-    process.communicate()
+    for boundary in BOUNDARIES:
+        stop_destroying_after(deployed, boundary)
     again = deployed.play("destroy.yml", "-e", f"destroy_site={SITE}")
     assert again.code == 0, again.message()
     errors = [name for name in before["buckets"] if "errorbucket" in name]
@@ -151,3 +184,22 @@ def test_a_site_that_is_destroyed_comes_back_with_its_readings(deployed: LocalCl
 def test_readings_can_be_verified_by_themselves(deployed: LocalCloud) -> None:
     result = deployed.play("verify.yml")
     assert (result.code, result.changed_tasks()) == (0, []), result.message()
+
+
+def test_a_site_that_goes_with_its_readings_leaves_nothing_but_the_box_that_cannot_be_reached(
+    deployed: LocalCloud, tmp_path: pathlib.Path
+) -> None:
+    for gateway in ("gw-hall", "gw-roof"):
+        a_gateway(deployed, gateway)
+    unreachable = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "edge_gateway_supervisor": "systemd"}
+    inventory = tmp_path / "gone.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"hosts": {"gw-roof": unreachable}}}))
+    everything = ("-e", f"destroy_site={SITE}", "-e", "destroy_readings=true")
+    gone = deployed.play("destroy.yml", "-i", str(inventory), "--limit", "all", *everything)
+    assert gone.code == 0, gone.message()
+    assert {kind: names for kind, names in left(deployed).items() if names} == {}
+    assert gone.result("Say which boxes are left over")["msg"].startswith("gw-roof: AWS has forgotten it")
+
+    again = deployed.play("destroy.yml", *everything)
+    assert (again.code, again.changed_tasks()) == (0, []), again.message()
+    assert again.result("Say that nothing is left")["msg"] == f"Nothing of {SITE} is left in this account and region."

@@ -39,3 +39,15 @@ def test_a_site_lives_with_its_readings_in_timestream(cloud: LocalCloud) -> None
     refused = cloud.play("site.yml", "-e", "stack_storage=dynamodb")
     assert refused.code != 0
     assert f"The stack {SITE} stores its readings in timestream, not in dynamodb" in refused.message()
+
+    # What a migration has let go stays in the way of the way back.
+    cloud.client("dynamodb").create_table(
+        TableName=f"{SITE}_energy",
+        KeySchema=[{"AttributeName": "meter", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "meter", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    back = cloud.play("migrate_storage.yml", "-e", "migrate_to=dynamodb")
+    assert back.code != 0
+    assert f"{SITE}_energy is there, but no part of the stack {SITE}, which let it go" in back.message()
+    assert back.changed_tasks() == []

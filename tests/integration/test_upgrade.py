@@ -110,6 +110,12 @@ def test_what_would_replace_a_store_is_refused_in_check_and_in_run(cloud: LocalC
         assert "allow it with stack_allow_replacement: [TimestreamTable]" in refused.message()
         assert physical_ids(cloud) == before
 
+    # Nor is it deleted, for it would not keep its readings.
+    kept = cloud.play("destroy.yml", *THIS_STACK, "-e", "destroy_site=example-plant")
+    assert kept.code != 0
+    assert f"The stack {STACK} is as the original template made it, which keeps no readings" in kept.message()
+    assert physical_ids(cloud) == before
+
     allowed = cloud.play("tests/integration/stack_only.yml", *THIS_STACK, "-e", '{"stack_allow_replacement": ["TimestreamTable"]}')
     assert allowed.code == 0, allowed.message()
     assert physical_ids(cloud)["TimestreamTable"] == f"{STACK}_db|{STACK}_energy"
