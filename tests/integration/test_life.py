@@ -13,7 +13,6 @@ import collections.abc as c
 import json
 import pathlib
 import signal
-import time
 import typing as t
 
 import yaml
