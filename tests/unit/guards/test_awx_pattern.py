@@ -38,6 +38,7 @@ GIVEN: dict[str, t.Any] = {
     "awx_inventory_path": "inventories/plants",
     "awx_credentials": ["AWS"],
     "awx_webhook_url": "https://hooks.example.com/1",
+    "awx_plan_bucket": "plants-plans",
 }
 ANSWERS: dict[str, tuple[type, ...]] = {"integer": (int,), "text": (str,), "multiplechoice": (str,)}
 
