@@ -106,7 +106,7 @@ unit: $(READY) ## unit tests
 	python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile tests/unit
 
 integration: $(READY) ## playbooks and programs against a local cloud
-	python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/integration
+	python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20 tests/integration
 
 molecule: $(READY) ## each role: check, apply, apply again, verify
 	tests/tools/molecule.sh $(ROLE)
