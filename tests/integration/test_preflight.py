@@ -72,11 +72,12 @@ def test_a_site_that_is_not_ready_is_told_everything_at_once_and_nothing_is_made
         "quota: grafana workspaces: 5 (needed: 6 or more)",
         f"name: log group: '/energytwin/{SITE}/reader' is taken",
         "'energy/+/plant' holds a wildcard",
-        "variable dashboard_alerts: nothing reads it; did you mean dashboards_alerts?",
         "gateway gw-roof: python: none (needed: 3.10 or newer)",
         f"gateway {LOST}: ",
     ):
         assert expected in told
+    assert "did you mean dashboards_alerts?" in table(result)
+    assert "dashboard_alerts" not in told, "it may be a variable of the user's own"
     assert stacks(running) == []
 
 

@@ -31,11 +31,11 @@ def site_checks(faults: c.Sequence[str]) -> list[Check]:
 def variable_checks(variables: c.Iterable[str], known: c.Iterable[str]) -> list[Check]:
     """A row for each variable of a host that is most likely meant to be a known one: nothing would read it, and nothing would say so.
 
-    known: the variables of the roles and the playbooks.
+    It stops nobody: the variable may be one that a play of the user's own has registered. known: the variables of the roles and the playbooks.
     """
     every = frozenset(known)
     return [
-        Check(f"variable {name}", BAD, "nothing reads it", "", f"did you mean {close[0]}?")
+        Check(f"variable {name}", UNKNOWN, "nothing here reads it", "", f"did you mean {close[0]}?")
         for name in sorted(frozenset(variables) - every)
         if not name.startswith(_OF_ANSIBLE) and (close := difflib.get_close_matches(name, every, n=1, cutoff=_ALIKE))
     ]

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
 
 from ansible_collections.energytwin.aws.plugins.filter.preflight_checks import role_variables
+from ansible_collections.energytwin.aws.plugins.module_utils._preflight.gateways import variable_checks
 from tests.tools.checkout import CHECKOUT, read_yaml, roles
 
 
@@ -37,6 +39,14 @@ def test_defaults_and_argument_specs_agree(role: str) -> None:
 
 def test_the_preflight_knows_every_option() -> None:
     assert sorted(role_variables(str(CHECKOUT / "roles"))) == sorted(name for role in roles() for name in options(role))
+
+
+def test_the_preflight_takes_nothing_that_a_playbook_registers_for_a_mistyped_variable() -> None:
+    known = [*role_variables(str(CHECKOUT / "roles")), *read_yaml("roles/preflight/vars/main.yml")["__preflight_known"]]
+    written = [path.read_text() for folder in ("playbooks", "roles") for path in sorted((CHECKOUT / folder).rglob("*.yml"))]
+    registered = {name for text in written for name in re.findall(r"^ *register: (\w+)$", text, re.MULTILINE)}
+    assert len(registered) > 50
+    assert variable_checks(registered, known) == []
 
 
 @pytest.mark.parametrize("role", roles())
