@@ -10,6 +10,7 @@ import collections.abc as c
 import concurrent.futures
 import dataclasses
 import http.client
+import itertools
 import json
 import pathlib
 import random
@@ -198,6 +199,35 @@ def test_a_connection_cut_after_the_work_leaves_the_work_done(running: Running, 
                 running.client("iam").create_role(RoleName=fault, AssumeRolePolicyDocument=trust)
         names = [role["RoleName"] for role in running.client("iam").list_roles()["Roles"]]
         assert (fault in names) is made
+
+
+def test_calls_that_wait_for_functions_leave_threads_for_what_functions_ask(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered, perform = threading.Event(), running.server.cloud.front.perform
+
+    def wait_as_for_a_function(call: t.Any) -> t.Any:
+        if call.operation == "GetPropertyValueHistory":
+            assert answered.wait(60)
+        return perform(call)
+
+    def read(client: t.Any) -> str:
+        try:
+            client.get_property_value_history(workspaceId="plant", selectedProperties=["kW"], endTime="2026-01-01T00:00:00Z")
+        except ClientError as refused:
+            return str(refused.response["Error"]["Code"])
+        return "read"
+
+    monkeypatch.setattr(running.server.cloud.front, "perform", wait_as_for_a_function)
+    clients = [running.client("iottwinmaker") for _ in range(40)]
+    tables = running.client("dynamodb")
+    with concurrent.futures.ThreadPoolExecutor(len(clients)) as pool:
+        reads = [pool.submit(read, client) for client in clients]
+        try:
+            refused = [one.result() for one in itertools.islice(concurrent.futures.as_completed(reads, 60), 16)]
+            assert refused == ["ThrottlingException"] * 16
+            assert tables.list_tables()["TableNames"] == []
+        finally:
+            answered.set()
+    assert [one.result() for one in reads].count("ResourceNotFoundException") == 24
 
 
 def test_reset_empties_it_while_it_runs(running: Running) -> None:

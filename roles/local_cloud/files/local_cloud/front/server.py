@@ -40,6 +40,9 @@ _CUT = "local_cloud.cut"
 _KNOBS = "server.knobs"
 _SHOWN = 100  # characters of an unknown address in the log
 _THREADS = 32  # more than cores: calls wait for Lambdas, which call back
+# These wait for them. If they took all threads, nobody would be left to answer the Lambdas.
+_WAIT_FOR_FUNCTIONS = frozenset({("iottwinmaker", "GetPropertyValueHistory"), ("lambda", "Invoke")})
+_MOST_WAITING = 24
 _METADATA = re.compile(rb"^X-Amz-Meta-[^:]*", re.MULTILINE)
 _NOT_OURS = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 _THROTTLED = {"json": 400, "query": 400, "rest-json": 429, "rest-xml": 503, models.CBOR: 400}
@@ -77,6 +80,7 @@ class Server:
         self._moods = knobs.Moods(chance=chance)
         self._started = time.time()
         self._door = _Door()
+        self._waiting = threading.BoundedSemaphore(_MOST_WAITING)
         self.cloud = self._build(settings)
         self._log = Log(settings.home)
         commands: dict[str, control.Command] = {"status": self._status, "set": self._set, "reset": self._reset, "messages": self._messages}
@@ -167,8 +171,24 @@ class Server:
             return _failed(call), None
         if fault == "cut-before":
             return None, None
-        response, principal = self.cloud.front.perform(call)
+        with self._place_for(call) as has_place:
+            if not has_place:
+                return _throttled(call), None
+            response, principal = self.cloud.front.perform(call)
         return (None if fault == "cut-after" else response), principal
+
+    @contextlib.contextmanager
+    def _place_for(self, call: Call | Page) -> c.Iterator[bool]:
+        """Gives whether there is one; only calls that wait for functions need it."""
+        if (call.service, call.operation) not in _WAIT_FOR_FUNCTIONS:
+            yield True
+            return
+        taken = self._waiting.acquire(blocking=False)
+        try:
+            yield taken
+        finally:
+            if taken:
+                self._waiting.release()
 
     # ---- control
 
