@@ -224,7 +224,8 @@ def test_of_several_readings_in_a_millisecond_the_latest_is_copied(plant: Plant)
 
 def test_readings_too_old_to_be_kept_are_told_and_not_copied(plant: Plant) -> None:
     """DynamoDB deletes what has expired only days later."""
-    old, young = plant.at(RETENTION + 1, 5), plant.at(RETENTION - 1, 5)
+    # The copy leaves out the last hour before a reading expires, so the day before that is too old for it late in the evening.
+    old, young = plant.at(RETENTION + 1, 5), plant.at(RETENTION - 2, 5)
     plant.put("dynamodb", {("mdb", "5", old): {"kW": 1.0}, ("mdb", "5", young): {"kW": 2.0}})
     done = plant.migrate("dynamodb")
     assert not done.get("failed"), done
