@@ -91,17 +91,20 @@ def template(storage: str) -> dict[str, t.Any]:
 
 def conditions_of(whole: dict[str, t.Any], stores: set[str], read: str) -> dict[str, bool]:
     """The template's conditions where these stores take readings, and the reader reads one of them."""
-    assert {name: whole["Conditions"][name] for name in ("InDynamoDB", "InTimestream", "StoresInDynamoDB", "StoresInTimestream")} == {
+    names = ("InDynamoDB", "InTimestream", "StoresInDynamoDB", "StoresInTimestream", "StoresInBoth")
+    assert {name: whole["Conditions"][name] for name in names} == {
         "InDynamoDB": {"Equals": [{"Ref": "Storage"}, "dynamodb"]},
         "InTimestream": {"Equals": [{"Ref": "Storage"}, "timestream"]},
         "StoresInDynamoDB": {"Or": [{"Condition": "InDynamoDB"}, {"Equals": [{"Ref": "AlsoStore"}, "dynamodb"]}]},
         "StoresInTimestream": {"Or": [{"Condition": "InTimestream"}, {"Equals": [{"Ref": "AlsoStore"}, "timestream"]}]},
+        "StoresInBoth": {"And": [{"Condition": "StoresInDynamoDB"}, {"Condition": "StoresInTimestream"}]},
     }
     return {
         "InDynamoDB": read == "dynamodb",
         "InTimestream": read == "timestream",
         "StoresInDynamoDB": "dynamodb" in stores,
         "StoresInTimestream": "timestream" in stores,
+        "StoresInBoth": stores == {"dynamodb", "timestream"},
     }
 
 

@@ -34,6 +34,25 @@ def test_both_stores_take_readings_and_report_what_they_cannot_take(read: str) -
     assert {"IoTToDynamoDB", "IoTToTimestream"} <= set(trusted)
 
 
+def watched_rules(read: str, stores: set[str]) -> dict[str, set[str]]:
+    """The rules of stores whose alarms there are, by the metric that they look at."""
+    found: dict[str, set[str]] = {}
+    for resource in template(stores, read)["Resources"].values():
+        for metric in resource["Properties"].get("Metrics", []) if resource["Type"] == "AWS::CloudWatch::Alarm" else []:
+            query, names = metric["Expression"]["Sub"]
+            found.setdefault(query.partition(" FROM ")[0], set()).add(names["Rule"]["Ref"])
+    rules = {"IoTToDynamoDB", "IoTToTimestream"}
+    return {metric.removeprefix("SELECT "): names & rules for metric, names in found.items() if names & rules}
+
+
+@pytest.mark.parametrize("read", [*STORES])
+def test_alarms_watch_every_rule_that_stores_readings(read: str) -> None:
+    rules = {"dynamodb": "IoTToDynamoDB", "timestream": "IoTToTimestream"}
+    both = watched_rules(read, {*STORES})
+    assert both == dict.fromkeys(("SUM(Failure)", "SUM(ErrorActionFailure)"), {*rules.values()})
+    assert watched_rules(read, {read}) == dict.fromkeys(both, {rules[read]})
+
+
 @pytest.mark.parametrize("read", [*STORES])
 def test_a_single_store_leaves_nothing_of_the_other(read: str) -> None:
     resources = template({read}, read)["Resources"]
