@@ -106,6 +106,12 @@ def test_one_serial_line_is_one_bus(config_data: dict[str, t.Any]) -> None:
     assert faults(config_data) == ["buses: the device /dev/ttyUSB0 stands in 2 buses; put their meters into one."]
 
 
+def test_one_converter_is_one_bus(config_data: dict[str, t.Any]) -> None:
+    bus = {"transport": "rtu_over_tcp", "host": "192.0.2.9", "port": 4001, "meters": []}
+    config_data["buses"] += [{"id": "a", **bus}, {"id": "b", **bus}, {"id": "c", **bus, "port": 4002}]
+    assert faults(config_data) == ["buses: the converter 192.0.2.9:4001 stands in 2 buses; put their meters into one."]
+
+
 def test_nothing_to_do_is_a_fault_and_a_listener_is_something(config_data: dict[str, t.Any]) -> None:
     config_data["buses"] = []
     assert faults(config_data) == ["buses: there is no meter, and no listener either: name what is to be read."]

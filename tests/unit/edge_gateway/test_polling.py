@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import threading
@@ -14,7 +15,7 @@ import typing as t
 
 import pytest
 
-from meter_gateway.bus import MeterFault, MeterReading
+from meter_gateway.bus import FaultKind, MeterFault, MeterReading
 from meter_gateway.polling import Poller
 from meter_gateway.settings import BusSettings, MeterSettings
 
@@ -60,10 +61,12 @@ class Stop(threading.Event):
         return self.is_set()
 
 
-def poll(monkeypatch: pytest.MonkeyPatch, script: Script, seconds: float, interval: float = 10.0) -> tuple[Poller, list[str]]:
+def poll(
+    monkeypatch: pytest.MonkeyPatch, script: Script, seconds: float, interval: float = 10.0, settings: BusSettings = SETTINGS
+) -> tuple[Poller, list[str]]:
     bodies: list[str] = []
     monkeypatch.setattr(time, "monotonic", lambda: script.now)
-    poller = Poller(SETTINGS, script, lambda _meter: interval, lambda _when, body: bodies.append(body), lambda: 42)
+    poller = Poller(settings, script, lambda _meter: interval, lambda _when, body: bodies.append(body), lambda: 42)
     poller.run(Stop(script, seconds), lambda: None)
     return poller, bodies
 
@@ -93,14 +96,29 @@ def test_a_dead_meter_is_asked_less_often_and_soon_again_when_it_is_back(monkeyp
     script.answers[2] = MeterFault("unreachable", "Meter roof/2 on bus rs485 does not answer: check its wires.")
     poller, _bodies = poll(monkeypatch, script, 600.0)
     beats = [when for when, unit in script.reads if unit == 2]
-    assert max(after - before for before, after in itertools.pairwise(beats)) <= 30.1
-    assert len(beats) < 30 and sum(unit == 1 for _when, unit in script.reads) == 60
+    assert max(after - before for before, after in itertools.pairwise(beats)) == pytest.approx(60, abs=0.1)
+    assert len(beats) < 20 and sum(unit == 1 for _when, unit in script.reads) == 60
     assert poller.health["roof/2"].errors == len(beats)
     assert caplog.text.count("does not answer") == 1
     script.answers.clear()
     poller.poll(METERS[1])
     assert "Meter roof/2 on bus rs485 answers again" in caplog.text
     assert poller.health["roof/2"].last_reading == 42 and poller.health["roof/2"].last_error is None
+
+
+@pytest.mark.parametrize("kind", ["no_connection", "exception", "implausible", "settings"])
+def test_a_meter_that_fails_without_a_timeout_is_asked_at_every_beat(monkeypatch: pytest.MonkeyPatch, kind: FaultKind) -> None:
+    script = Script()
+    script.answers[2] = MeterFault(kind, "Meter roof/2 gave no reading.")
+    poll(monkeypatch, script, 600.0)
+    assert sum(unit == 2 for _when, unit in script.reads) == 60
+
+
+def test_the_only_meter_of_a_bus_is_asked_at_every_beat(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = Script(takes=1.0)
+    script.answers[1] = MeterFault("unreachable", "Meter roof/1 does not answer.")
+    poll(monkeypatch, script, 600.0, settings=dataclasses.replace(SETTINGS, meters=METERS[:1]))
+    assert len(script.reads) == 60
 
 
 def test_values_that_are_no_readings(monkeypatch: pytest.MonkeyPatch) -> None:

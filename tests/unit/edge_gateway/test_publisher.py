@@ -185,6 +185,21 @@ def test_a_forbidden_topic_is_said_once_and_the_reading_stays(
     assert line.error == ""
 
 
+def test_a_second_box_with_the_same_name_is_thought_of(
+    new_line: t.Any, settings: MqttSettings, broker: FakeBroker, eventually: Eventually, caplog: t.Any
+) -> None:
+    """AWS IoT Core ends a connection when another client connects with its client id."""
+    broker.up()
+    line = new_line(settings)
+    line.put(1)
+    eventually(lambda: not line.stored, "the confirmation")
+    broker.hang_up = lambda packet: isinstance(packet, packets.Publish)
+    line.put(2)
+    eventually(lambda: "that no other box connects as 'gw-roof'" in caplog.text, "the reason")
+    broker.hang_up = lambda _packet: False
+    eventually(lambda: not line.stored, "the confirmation of what was on its way")
+
+
 def test_a_broker_that_confirms_nothing_is_left(
     new_line: t.Any, settings: MqttSettings, broker: FakeBroker, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,7 +248,7 @@ def test_files_that_are_mended_are_tried_at_once(
     settings.key_file.unlink()
     broker.up()
     line = new_line(settings)
-    eventually(lambda: "cannot be used together" in line.error, "the error")
+    eventually(lambda: f"{settings.key_file} cannot be read (No such file or directory): install it" in line.error, "the error")
     authority.device("gw-roof", "device")
     eventually(lambda: line.publisher.state.state == "connected", "the connection")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Final, Literal
 
 from .counters import CounterWatch
 from .modbus import (
@@ -25,16 +25,13 @@ from .models import COUNTERS, MeterModel
 from .registers import Register, RegisterKind, Request, alternate, decode, group, to_number, words_of
 from .settings import BusSettings, MeterSettings
 
-FaultKind = Literal["unreachable", "exception", "framing", "implausible", "settings"]
+FaultKind = Literal["no_connection", "unreachable", "exception", "framing", "implausible", "settings"]
+
+COSTLY: Final = ("unreachable", "framing")
+"""Faults that take the time of a timeout. "no_connection" is none of them, for it is no fault of this meter's."""
 
 RECHECK_SECONDS = 3600.0
 """How long a refused optional register is not asked for, and a checked setting is believed."""
-
-FREE_FAILURES = 3
-FIRST_WAIT_SECONDS = 10.0
-LONGEST_WAIT_SECONDS = 60.0
-"""A meter that failed more than FREE_FAILURES times in a row is left alone for a while, longer each time: each of its timeouts is
-time that the other meters on the bus do not get."""
 
 DOWN_SECONDS = 2.0
 """How long a bus that cannot be connected to is not tried again: each try may take a timeout, and there may be a hundred meters."""
@@ -66,18 +63,12 @@ class MeterFault(Exception):
         self.sentence = sentence
 
 
-class _BusFault(MeterFault):
-    """No fault of this meter's: there is no connection to any of them."""
-
-
 @dataclasses.dataclass
 class _State:
     """What is remembered of a meter from one reading to the next."""
 
     counters: CounterWatch
-    failures: int = 0
-    last_fault: tuple[FaultKind, str] = ("unreachable", "")
-    wait_until: float = 0.0
+    failing: bool = False
     settings_good_until: float = 0.0
     refused_until: dict[str, float] = dataclasses.field(default_factory=dict)
     grouping: int = 0  # index into GROUPINGS
@@ -110,20 +101,13 @@ class Bus:
         """Read one meter once. Connects when it has to. Raises MeterFault; the next call then starts afresh."""
         model = self._models[meter.model]
         state = self._states.setdefault(meter.key, _State(_counters(model)))
-        now = self._clock()
-        if now < state.wait_until:
-            # What it failed by last, word for word: a sentence of its own would take turns with that in the log.
-            raise MeterFault(*state.last_fault)
         try:
             reading = self._read(meter, model, state)
-        except _BusFault:
-            raise
         except MeterFault as fault:
-            if fault.kind in ("unreachable", "framing"):
+            if fault.kind in COSTLY:
                 self._note_failure(state)
-                state.last_fault = fault.kind, fault.sentence
             raise
-        state.failures = 0
+        state.failing = False
         return reading
 
     def words(self, meter: MeterSettings, kind: RegisterKind, address: int, count: int) -> list[int]:
@@ -132,7 +116,7 @@ class Bus:
             raise self._no_connection(meter)
         # A meter that was well gets a second chance: on a long line one answer in a thousand is lost.
         state = self._states.get(meter.key)
-        chances = 2 if state is None or state.failures == 0 else 1
+        chances = 1 if state and state.failing else 2
         while True:
             chances -= 1
             try:
@@ -142,14 +126,14 @@ class Bus:
                 raise self._no_connection(meter) from None
             except NoAnswer:
                 what = f"no answer to a request for {_span(address, count)} within {self.settings.timeout_seconds:g} s"
-                fault = self._fault("unreachable", meter, what, "look at its power, wiring and unit id")
+                fault = self._fault("unreachable", meter, what, f"{self._look_at()}, and at timeout_seconds if it is slow")
             except BadAnswer as error:
-                fault = self._fault("framing", meter, str(error), "the connection is opened anew")
+                fault = self._fault("framing", meter, str(error), error.remedy or self._look_at())
             except Refused as error:
                 if error.code in REFUSALS:
                     raise
                 away = error.code in UNREACHABLE_EXCEPTIONS
-                remedy = "look at its power, wiring and unit id" if away else "it is asked again at the next reading"
+                remedy = self._look_at() if away else "it is asked again at the next reading"
                 raise self._fault("unreachable" if away else "exception", meter, f"{error} for {_span(address, count)}", remedy) from None
             if chances == 0:
                 raise fault
@@ -239,21 +223,24 @@ class Bus:
                 raise self._fault("settings", meter, "a setting of it makes its readings wrong", setting.remedy)
 
     def _note_failure(self, state: _State) -> None:
-        state.failures += 1
+        state.failing = True
         state.settings_good_until = 0.0  # another meter may be what comes back
         state.refused_until.clear()
-        over = state.failures - FREE_FAILURES
-        if over > 0 and len(self.settings.meters) > 1:
-            state.wait_until = self._clock() + min(FIRST_WAIT_SECONDS * 2 ** (over - 1), LONGEST_WAIT_SECONDS)
+
+    def _look_at(self) -> str:
+        """What may keep a meter from being heard."""
+        # At another speed, what meter and gateway say is noise to each other.
+        return f"look at its power, wiring{', baud rate, parity' if self.settings.transport == 'rtu' else ''} and unit id"
 
     def _sentence(self, meter: MeterSettings, text: str) -> str:
         return f"Meter {meter.key} (unit {meter.unit} on bus {self.settings.id}): {text}."
 
-    def _no_connection(self, meter: MeterSettings) -> _BusFault:
-        what, remedy = f"no connection to {self.settings.peer}: {self._down_reason}", "look at address and network"
+    def _no_connection(self, meter: MeterSettings) -> MeterFault:
+        what = f"no connection to {self.settings.peer}: {self._down_reason}"
+        remedy = "look at address and network, and for another program that holds its only connection"
         if self.settings.transport == "rtu":
             what, remedy = f"{self.settings.peer} cannot be used: {self._down_reason}", "look at the adapter"
-        return _BusFault("unreachable", self._sentence(meter, f"{what}; {remedy}"))
+        return MeterFault("no_connection", self._sentence(meter, f"{what}; {remedy}"))
 
     def _fault(self, kind: FaultKind, meter: MeterSettings, what: str, remedy: str) -> MeterFault:
         return MeterFault(kind, self._sentence(meter, f"{what}; {remedy}").replace("?.", "?"))

@@ -238,6 +238,11 @@ def _repeats(buses: Sequence[BusSettings]) -> list[str]:
     for text, count in collections.Counter(bus.device for bus in buses if bus.device).items():
         if count > 1:
             faults.append(f"buses: the device {text} stands in {count} buses; put their meters into one.")
+    # Two connections into one serial line: the answers would get mixed up on the wire.
+    lines = collections.Counter(bus.peer for bus in buses if bus.transport == "rtu_over_tcp")
+    faults += [
+        f"buses: the converter {peer} stands in {count} buses; put their meters into one." for peer, count in lines.items() if count > 1
+    ]
     for bus in buses:
         units: dict[int, list[str]] = {}
         for meter in bus.meters:

@@ -40,6 +40,11 @@ EXCEPTIONS = {
 UNREACHABLE_EXCEPTIONS = (10, 11)
 REFUSALS = (1, 2, 3)
 
+# Where to look for the cause of a bad answer.
+LATE = "if answers come late, lengthen timeout_seconds"
+TWO_METERS = "do two meters have this unit id?"
+NO_MODBUS_TCP = "a converter without a protocol of its own takes transport rtu_over_tcp"
+
 MBAP_SIZE = 6  # of the header of Modbus TCP up to and with its length field
 CRC_SIZE = 2
 
@@ -53,7 +58,11 @@ class NoAnswer(Exception):
 
 
 class BadAnswer(Exception):
-    """What came is not the answer to the request. str(): what is wrong with it."""
+    """What came is not the answer to the request. str(): what is wrong with it. remedy: what is to be looked at; empty for the usual."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.remedy = remedy
 
 
 class Refused(Exception):
@@ -111,7 +120,7 @@ class Connection:
         if not isinstance(answer, expected) or len(words) != count:
             self._stale = True
             self.close()
-            raise BadAnswer(f"{len(words)} registers came where {count} were asked for")
+            raise BadAnswer(f"{len(words)} registers came where {count} were asked for", LATE)
         return words
 
     def close(self) -> None:
@@ -144,7 +153,7 @@ class Connection:
             while len(buffer) >= MBAP_SIZE:
                 size = MBAP_SIZE + int.from_bytes(buffer[4:MBAP_SIZE], "big")
                 if buffer[2:4] != b"\0\0" or not 3 <= size - MBAP_SIZE <= 254:
-                    raise BadAnswer(f"what came is no Modbus TCP ({buffer[:8].hex(' ')})")
+                    raise BadAnswer(f"what came is no Modbus TCP ({buffer[:8].hex(' ')})", NO_MODBUS_TCP)
                 if len(buffer) < size:
                     break
                 frame, buffer = buffer[:size], buffer[size:]
@@ -169,9 +178,9 @@ class Connection:
             size = _rtu_size(buffer)
             if size and len(buffer) >= size and not sent.startswith(buffer):
                 if len(buffer) > size:
-                    raise BadAnswer(f"{len(buffer) - size} bytes too many came")
+                    raise BadAnswer(f"{len(buffer) - size} bytes too many came", TWO_METERS)
                 if not FramerRTU.check_CRC(buffer[:-CRC_SIZE], int.from_bytes(buffer[-CRC_SIZE:], "big")):
-                    raise BadAnswer("the checksum is wrong: look at cabling, termination, baud rate and parity")
+                    raise BadAnswer("the checksum is wrong", f"look at cabling, termination, baud rate and parity; {TWO_METERS}")
                 return _message((size, buffer[0], 0, buffer[1:-CRC_SIZE]), request, framer.decoder)
             data = line.receive(deadline)
             if not data:
@@ -192,9 +201,9 @@ def _message(frame: tuple[int, int, int, bytes], request: ModbusPDU, decoder: De
     """The message of a whole frame (length, unit id, transaction id, content). Raises BadAnswer unless it can answer the request."""
     _size, unit, _transaction, content = frame
     if unit != request.dev_id:
-        raise BadAnswer(f"unit {unit} answered in place of unit {request.dev_id}")
+        raise BadAnswer(f"unit {unit} answered in place of unit {request.dev_id}", f"is that its unit id? {LATE.capitalize()}")
     if content[:1] not in (bytes([request.function_code]), bytes([request.function_code | 0x80])):
-        raise BadAnswer(f"the answer is to another function ({content[:1].hex()})")
+        raise BadAnswer(f"the answer is to another function ({content[:1].hex()})", LATE)
     message = decoder.decode(content)
     if message is None or (not isinstance(message, ExceptionResponse) and content[1] != len(content) - 2):
         raise BadAnswer(f"the answer is garbled ({content[:8].hex(' ')})")

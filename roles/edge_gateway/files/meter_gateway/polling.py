@@ -14,13 +14,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from .bus import MeterFault, MeterReading
+from .bus import COSTLY, MeterFault, MeterReading
 from .outbox import encode
 from .settings import BusSettings, MeterSettings
 
-# A meter that has not answered so often in a row is asked less often, but at least every so many seconds.
+# A meter that has let others wait so often in a row is asked less and less often, but at least every so many seconds.
 PATIENCE: Final = 3
-LEAST_OFTEN_SECONDS: Final = 30.0
+LEAST_OFTEN_SECONDS: Final = 60.0
 # A fault that lasts is said again after this long.
 REMIND_SECONDS: Final = 3600.0
 
@@ -68,6 +68,7 @@ class Poller:
         self._record = record
         self._since_boot = since_boot
         self._said: dict[str, tuple[str, float]] = {}
+        self._costly: dict[str, int] = {}  # how often in a row a meter took the time of a timeout
         self._behind = False
 
     def run(self, stop: threading.Event, alive: Callable[[], None]) -> None:
@@ -105,12 +106,11 @@ class Poller:
                     meter.key,
                 )
             self._behind = True
-        return when + interval * (over + self._patience(health.failed_in_a_row, interval))
+        return when + interval * (over + self._patience(self._costly.get(meter.key, 0), interval))
 
-    @staticmethod
-    def _patience(failed: int, interval: float) -> int:
-        """In how many beats to ask again."""
-        if failed < PATIENCE:
+    def _patience(self, failed: int, interval: float) -> int:
+        """In how many beats to ask again. A meter that is alone on its bus takes time from no other."""
+        if failed < PATIENCE or len(self.settings.meters) == 1:
             return 1
         return max(1, min(2 ** min(failed - PATIENCE + 1, 16), int(LEAST_OFTEN_SECONDS / interval)))
 
@@ -125,11 +125,13 @@ class Poller:
                 )
             body = encode({"panelId": meter.panel_id, "meterId": meter.meter_id, **reading.values})
         except MeterFault as fault:
+            self._costly[meter.key] = self._costly.get(meter.key, 0) + 1 if fault.kind in COSTLY else 0
             self._failed(meter, before, fault.sentence)
             return
         except ValueError as error:
             self._failed(meter, before, f"Meter {meter.key} on bus {self.settings.id} gave a value that is no number: {error}.")
             return
+        self._costly.pop(meter.key, None)
         now = self._since_boot()
         self._record(now, body)
         self.health[meter.key] = dataclasses.replace(before, last_reading=now, last_error=None, failed_in_a_row=0, absent=reading.absent)

@@ -337,7 +337,10 @@ class _Session:
                 f"{self._peer} closed the connection at the first message: check that the certificate's policy allows iot:Publish on this topic,"
                 f" and that only this gateway connects as '{self._settings.client_id}'."
             )
-        return _Lost(f"{self._peer} closed the connection ({paho.error_string(code)}).")
+        return _Lost(
+            f"{self._peer} closed the connection: check the network and, if it does so again and again, that no other box connects as"
+            f" '{self._settings.client_id}'."
+        )
 
     def _remedy(self) -> str:
         return " ".join(self._findings) or (
@@ -361,6 +364,11 @@ def _context(settings: MqttSettings) -> ssl.SSLContext:
         context.load_verify_locations(settings.ca_file)
     except (OSError, ssl.SSLError) as error:
         raise _Lost(f"The CA file {settings.ca_file} cannot be used ({_why(error)}): install it again.") from error
+    for file in (settings.cert_file, settings.key_file):
+        try:
+            file.open("rb").close()
+        except OSError as error:
+            raise _Lost(f"{file} cannot be read ({error.strerror}): install it again, readable for the gateway's user.") from error
     try:
         context.load_cert_chain(settings.cert_file, settings.key_file, password=_no_password)
     except (OSError, ssl.SSLError, ValueError) as error:
