@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import pathlib
+import types
 import typing as t
 
 import pytest
 
 from meter_gateway import recorder as room
-from meter_gateway.clock import EARLIEST_MS, Clock
+from meter_gateway.clock import EARLIEST_MS, Clock, synchronized
 from meter_gateway.outbox import Contents, Damaged, Entry, Limits, Outbox, OutboxFailed
 from meter_gateway.recorder import Recorder
 
@@ -159,11 +161,60 @@ def test_a_clock_that_was_synchronised_once_is_believed_from_then_on(unsynchroni
     clock = hands.clock(unsynchronized)
     assert clock.doubt()
     hands.sync = True
+    hands.pass_time(10_000)
     assert clock.doubt() is None
     hands.sync = False  # hours without NTP
     assert clock.doubt() is None
     hands.wall = 0
     assert clock.doubt()
+
+
+def test_it_is_not_asked_in_each_round_whether_the_clock_is_synchronised() -> None:
+    hands = Hands()
+    asked: list[int] = []
+
+    def ask() -> bool | None:
+        asked.append(hands.since_boot)
+        return None
+
+    clock = Clock("hold", lambda: hands.wall, lambda: hands.since_boot, ask)
+    for _round in range(41):
+        assert clock.doubt()
+        hands.pass_time(500)
+    assert asked == [5_000_000, 5_010_000, 5_020_000]
+
+
+@pytest.mark.parametrize(
+    ("answer", "flag", "found"),
+    [
+        ("echo yes", None, True),
+        ("echo no", None, False),
+        ("echo Failed to connect to bus >&2; exit 1", None, None),
+        ("sleep 60", None, None),
+        ("echo", None, None),
+        ("echo no", True, True),  # systemd-timesyncd's own file
+        ("echo yes", False, False),
+    ],
+)
+def test_a_program_that_may_not_ask_the_kernel_asks_systemd(
+    answer: str, flag: bool | None, found: bool | None, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: types.SimpleNamespace())  # adjtimex(2) is out of reach
+    monkeypatch.setattr("meter_gateway.clock.TIMEDATECTL", ("/bin/sh", "-c", f"exec 2>&1; {answer}"))
+    monkeypatch.setattr("meter_gateway.clock.TIMEDATECTL_SECONDS", 0.5)
+    monkeypatch.setattr("meter_gateway.clock.TIMESYNC", tmp_path / "timesync")
+    if flag is not None:
+        (tmp_path / "timesync").mkdir()
+    if flag:
+        (tmp_path / "timesync" / "synchronized").touch()
+    assert synchronized() is found
+
+
+def test_a_box_without_systemd_cannot_tell(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: types.SimpleNamespace())
+    monkeypatch.setattr("meter_gateway.clock.TIMEDATECTL", (str(tmp_path / "timedatectl"),))
+    monkeypatch.setattr("meter_gateway.clock.TIMESYNC", tmp_path / "timesync")
+    assert synchronized() is None
 
 
 def test_readings_before_the_clock_is_set_get_the_right_time_later(bench: Bench, hands: Hands, caplog: t.Any) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import pathlib
+import subprocess
 import time
 from collections.abc import Callable
 from typing import Final, Literal
@@ -26,6 +27,11 @@ BOOT_ID: Final = pathlib.Path("/proc/sys/kernel/random/boot_id")
 TIMESYNC: Final = pathlib.Path("/run/systemd/timesync")
 # What systemd-timesyncd, chrony, ntpsec and openntpd have there while they run.
 SERVICES: Final = (TIMESYNC, pathlib.Path("/run/chrony"), pathlib.Path("/run/ntpd.pid"), pathlib.Path("/run/ntpd.sock"))
+
+# Asks the kernel, by a service of systemd's, for programs that are not allowed to: timedatectl(1).
+TIMEDATECTL: Final = ("/usr/bin/timedatectl", "show", "--property=NTPSynchronized", "--value")
+TIMEDATECTL_SECONDS: Final = 5.0
+ASK_SECONDS: Final = 10.0
 
 # adjtimex(2): the state that it returns while nothing disciplines the clock, and more room than its struct takes anywhere.
 _TIME_ERROR: Final = 5
@@ -51,14 +57,25 @@ def boot_id() -> str:
 def synchronized() -> bool | None:
     """Whether something (NTP, PTP, GPS) keeps the clock right since boot; None where that cannot be known.
 
-    The kernel knows (adjtimex(2)), but a hardened unit may not be allowed to ask it; then systemd-timesyncd's flag file is as good.
+    The kernel knows (adjtimex(2)), but a unit with ProtectClock= may not ask it, for the same call sets the clock. There
+    systemd-timesyncd's flag file is as good, and where something else sets the clock (chrony, ntpsec), timedatectl asks for it.
     """
     adjtimex = getattr(ctypes.CDLL(None), "adjtimex", None)
     state = adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)) if adjtimex else -1
     if state >= 0:
         # The flag file stays where the kernel has given up since: a program that is started then still knows.
         return bool(state != _TIME_ERROR) or (TIMESYNC / "synchronized").exists()
-    return (TIMESYNC / "synchronized").exists() if TIMESYNC.exists() else None
+    return (TIMESYNC / "synchronized").exists() if TIMESYNC.exists() else _timedatectl()
+
+
+def _timedatectl() -> bool | None:
+    try:
+        told = subprocess.run(
+            TIMEDATECTL, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEDATECTL_SECONDS, check=True
+        )
+    except (OSError, subprocess.SubprocessError):  # without systemd, or without its message bus
+        return None
+    return {"yes": True, "no": False}.get(told.stdout.strip())
 
 
 def will_be_synchronized() -> bool:
@@ -83,6 +100,7 @@ class Clock:
     sync: Callable[[], bool | None] = synchronized
     sync_comes: Callable[[], bool] = will_be_synchronized
     _was_synchronized: bool = dataclasses.field(default=False, init=False)
+    _asked: tuple[float, bool | None] | None = dataclasses.field(default=None, init=False)
 
     def doubt(self) -> str | None:
         """Why no reading can be stamped now, as a sentence for the log; None if the clock can be believed."""
@@ -90,7 +108,7 @@ class Clock:
             return "The clock is not set (its date lies before this program was made): readings are held, and get their time once it is."
         if self.unsynchronized == "trust" or self._was_synchronized:
             return None
-        synchronized_now = self.sync()
+        synchronized_now = self._ask()
         if synchronized_now:
             self._was_synchronized = True
         if synchronized_now or (self.unsynchronized == "auto" and (synchronized_now is None or not self.sync_comes())):
@@ -99,6 +117,13 @@ class Clock:
             "The clock is not known to be synchronised since boot: readings are held, and get their time once it is."
             " See that NTP works (timedatectl), or set clock.unsynchronized to 'trust' where it never will."
         )
+
+    def _ask(self) -> bool | None:
+        """What ``sync`` says, which may start a process: not in each round."""
+        now = self.since_boot()
+        if self._asked is None or now - self._asked[0] >= ASK_SECONDS * 1000:
+            self._asked = now, self.sync()
+        return self._asked[1]
 
     def offset(self) -> int:
         """What to add to a time since boot to get Unix milliseconds."""
