@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One decorated function per call of CloudFormation, DynamoDB and Timestream."""
+"""One decorated function per call of CloudFormation, DynamoDB, Timestream and S3."""
 
 from __future__ import annotations
 
@@ -103,3 +103,27 @@ def delete_timestream_database(client: t.Any, name: str) -> None:
 @api_call("delete Timestream table '{database}.{name}'")
 def delete_timestream_table(client: t.Any, database: str, name: str) -> None:
     client.delete_table(DatabaseName=database, TableName=name)
+
+
+@api_lookup("list the versions in bucket '{bucket}'", "NoSuchBucket")
+def first_versions(client: t.Any, bucket: str) -> list[Answer] | None:
+    """The first versions and delete markers of objects, 1,000 at most, as DeleteObjects takes them; None if there is no such bucket.
+
+    What was stored before the bucket had versions has the version ``null``.
+    """
+    answer = client.list_object_versions(Bucket=bucket)
+    found = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
+    return [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+
+
+@api_lookup("delete versions in bucket '{bucket}'", "NoSuchBucket")
+def delete_versions(client: t.Any, bucket: str, versions: list[Answer]) -> list[Answer]:
+    """Gives what AWS refused to delete: Key, VersionId, Code and Message each."""
+    answer = client.delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})
+    return t.cast("list[Answer]", answer.get("Errors", []))
+
+
+@api_lookup("delete bucket '{bucket}'", "NoSuchBucket")
+def delete_bucket(client: t.Any, bucket: str) -> None:
+    """A bucket that is not there is none."""
+    client.delete_bucket(Bucket=bucket)
