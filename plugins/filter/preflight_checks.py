@@ -39,6 +39,11 @@ options:
     description: How many seconds the clock of a gateway may be off.
     type: float
     default: 60
+  wrong:
+    description: What is wrong with values of variables, as the filter P(energytwin.aws.preflight_variables#filter) gives it.
+    type: list
+    elements: dict
+    default: []
   variables:
     description: Names of the variables of the site's host and of its gateways.
     type: list
@@ -73,21 +78,11 @@ _value:
 """
 
 import collections.abc as c
-import pathlib
-import re
 import typing as t
 
 from ansible_collections.energytwin.aws.plugins.module_utils._preflight.checks import Plain, with_ignored
 from ansible_collections.energytwin.aws.plugins.module_utils._preflight.gateways import gateway_checks, site_checks, variable_checks
-
-# An option of a role's argument_specs.yml, as the first level below "options" is indented.
-_OPTION = re.compile(r"^ {6}(\w+):$", re.MULTILINE)
-
-
-def role_variables(folder: str) -> list[str]:
-    """The options of all roles in a folder. They are looked for as texts: to parse all of that YAML for each site would take long."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(pathlib.Path(folder).glob("*/meta/argument_specs.yml"))]
-    return [name for text in texts for name in _OPTION.findall(text.partition("\n    options:\n")[2])]
+from ansible_collections.energytwin.aws.plugins.module_utils._preflight.specs import option_texts
 
 
 def preflight_checks(
@@ -96,18 +91,16 @@ def preflight_checks(
     gateways: c.Sequence[Plain] = (),
     silent: c.Sequence[str] = (),
     tolerance: float = 60,
+    wrong: c.Sequence[Plain] = (),
     variables: c.Iterable[str] = (),
     known: c.Iterable[str] = (),
     roles: str | None = None,
     ignore: c.Sequence[str] = (),
 ) -> list[Plain]:
     asked = [*gateways, *({"gateway": name} for name in silent)]
-    own = (
-        *site_checks(faults),
-        *variable_checks(variables, [*known, *(role_variables(roles) if roles else ())]),
-        *gateway_checks(asked, float(tolerance)),
-    )
-    return with_ignored([*account, *(check.plain() for check in own)], ignore)
+    unread = variable_checks(variables, [*known, *(option_texts(roles) if roles else ())])
+    checks = [*site_checks(faults), *unread, *gateway_checks(asked, float(tolerance))]
+    return with_ignored([*account, *wrong, *(check.plain() for check in checks)], ignore)
 
 
 class FilterModule:

@@ -62,6 +62,10 @@ def test_a_site_that_is_not_ready_is_told_everything_at_once_and_nothing_is_made
         "stack_storage": "timestream",
         "stack_topic": "energy/+/plant",
         "dashboard_alerts": True,
+        "twin_concurrency": "many",
+        "preflight_clock_tolerance": "often",
+        "edge_gateway_clock": "guess",
+        "dashboards_stale_minutes": "{{ a_fact_of_later }}",
         "edge_gateway_python": "/nonexistent/python3",
     }
     result = running.play("site.yml", "-i", str(inventory), "-e", json.dumps(variables))
@@ -72,12 +76,16 @@ def test_a_site_that_is_not_ready_is_told_everything_at_once_and_nothing_is_made
         "quota: grafana workspaces: 5 (needed: 6 or more)",
         f"name: log group: '/energytwin/{SITE}/reader' is taken",
         "'energy/+/plant' holds a wildcard",
+        "variable twin_concurrency: 'many' (needed: a whole number); write for example 8",
+        "variable preflight_clock_tolerance: 'often' (needed: a number)",
+        "variable edge_gateway_clock: 'guess' (needed: one of auto, hold, trust)",
         "gateway gw-roof: python: none (needed: 3.10 or newer)",
         f"gateway {LOST}: ",
     ):
         assert expected in told
     assert "did you mean dashboards_alerts?" in table(result)
     assert "dashboard_alerts" not in told, "it may be a variable of the user's own"
+    assert "dashboards_stale_minutes" not in told, "it cannot be told yet"
     assert stacks(running) == []
 
 

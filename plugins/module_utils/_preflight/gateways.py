@@ -41,6 +41,12 @@ def variable_checks(variables: c.Iterable[str], known: c.Iterable[str]) -> list[
     ]
 
 
+def wiring_checks(gateway: str, faults: c.Sequence[str]) -> list[Check]:
+    """A row for each fault of a gateway's buses and of its meters' addresses."""
+    parts = [fault_and_remedy(fault, "mend what the inventory says of it") for fault in faults]
+    return [Check(f"gateway {gateway}: meters", BAD, found, "", remedy) for found, remedy in parts]
+
+
 def gateway_checks(gateways: c.Sequence[c.Mapping[str, t.Any]], tolerance: float) -> list[Check]:
     """Rows of each gateway: that it can be reached, its Python and its clock.
 

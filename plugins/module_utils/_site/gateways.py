@@ -156,6 +156,7 @@ def _bus_ids(buses: t.Any, problems: Problems) -> list[str]:
     """The ids of the buses; what is wrong with the buses is noted. Their values are the program's to judge."""
     top = Fields({"buses": buses}, "", "gateway", ("buses",), problems)
     ids: list[str] = []
+    devices: dict[str, str] = {}
     for path, entry in top.entries("buses"):
         bus = Fields(entry, path, "bus", BUS_KEYS, problems)
         bus_id = bus.identifier("id", lambda value: "holds a slash; write it without" if "/" in value else None)
@@ -163,6 +164,9 @@ def _bus_ids(buses: t.Any, problems: Problems) -> list[str]:
             bus.complain("id", "is used twice; give each bus its own id")
         if bus.raw("transport") is not None and bus.raw("transport") not in TRANSPORTS:
             bus.complain("transport", f"is no way to a meter; use one of {', '.join(TRANSPORTS)}")
+        device = bus.raw("device")
+        if device and devices.setdefault(str(device), path) != path:
+            bus.complain("device", f"is the device of {devices[str(device)]} too; put the meters of both into one bus, or mend it")
         ids.append(bus_id)
     return ids
 

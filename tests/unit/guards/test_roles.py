@@ -11,8 +11,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.energytwin.aws.plugins.filter.preflight_checks import role_variables
 from ansible_collections.energytwin.aws.plugins.module_utils._preflight.gateways import variable_checks
+from ansible_collections.energytwin.aws.plugins.module_utils._preflight.specs import option_specs, option_texts
 from tests.tools.checkout import CHECKOUT, read_yaml, roles
 
 
@@ -38,11 +38,12 @@ def test_defaults_and_argument_specs_agree(role: str) -> None:
 
 
 def test_the_preflight_knows_every_option() -> None:
-    assert sorted(role_variables(str(CHECKOUT / "roles"))) == sorted(name for role in roles() for name in options(role))
+    texts = option_texts(CHECKOUT / "roles")
+    assert option_specs(texts, texts) == {name: spec for role in roles() for name, spec in options(role).items()}
 
 
 def test_the_preflight_takes_nothing_that_a_playbook_registers_for_a_mistyped_variable() -> None:
-    known = [*role_variables(str(CHECKOUT / "roles")), *read_yaml("roles/preflight/vars/main.yml")["__preflight_known"]]
+    known = [*option_texts(CHECKOUT / "roles"), *read_yaml("roles/preflight/vars/main.yml")["__preflight_known"]]
     written = [path.read_text() for folder in ("playbooks", "roles") for path in sorted((CHECKOUT / folder).rglob("*.yml"))]
     registered = {name for text in written for name in re.findall(r"^ *register: (\w+)$", text, re.MULTILINE)}
     assert len(registered) > 50
