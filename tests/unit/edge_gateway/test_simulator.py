@@ -23,7 +23,7 @@ from meter_gateway import models
 from meter_gateway.bus import Bus
 from meter_gateway.settings import BusSettings, MeterSettings
 from meter_simulator import faults, server
-from meter_simulator.loads import START, Profile, Recording
+from meter_simulator.loads import START, Profile, Recording, Sun
 from tests.tools.checkout import CHECKOUT
 
 MODELS = models.load(models.bundled(), {})
@@ -48,17 +48,35 @@ def test_the_counter_of_a_profile_adds_its_power_up(key: str, when: float) -> No
     assert counted == pytest.approx((first + 4 * middle + last) / 6 * 60 / HOUR, rel=1e-4)
 
 
-def test_a_load_that_feeds_in_counts_as_export() -> None:
-    values = Profile("roof", -10).values(START + 1000, 3)
-    assert values["kW"] < 0
-    assert (values["kWhImport"], values["kWhExport"] > 0) == (0.0, True)
+@given(day=st.integers(0, 3_000), hour=st.floats(0, 23.999))
+def test_an_inverter_feeds_in_by_day_and_rests_at_night(day: int, hour: float) -> None:
+    values = Sun("roof", 10).values(START + day * 24 * HOUR + hour * HOUR, 3)
+    assert -10 <= values["kW"] <= 0 and values["kWhImport"] == 0.0
+    assert (values["kW"] < 0) is (6 < hour < 18)
+    assert (values["i1"] > 0) is (values["kW"] < 0)
+    assert str(values["kW"]) != "-0.0"
+
+
+def test_an_inverter_feeds_in_most_at_noon() -> None:
+    by_hour = [-Sun("roof", 10).values(START + hour * HOUR, 1)["kW"] for hour in range(24)]
+    assert by_hour.index(max(by_hour)) == 12 and 8 <= max(by_hour) <= 10
+    assert by_hour[8] == pytest.approx(by_hour[16]) and by_hour[8] < by_hour[10]
+
+
+@given(key=st.text(max_size=8), when=st.floats(START, START + 1e8))
+def test_the_counter_of_an_inverter_adds_its_power_up(key: str, when: float) -> None:
+    sun = Sun(key, 10)
+    counted = sun.values(when + 60, 1)["kWhExport"] - sun.values(when, 1)["kWhExport"]
+    first, middle, last = (-sun.values(when + second, 1)["kW"] for second in (0, 30, 60))
+    assert counted == pytest.approx((first + 4 * middle + last) / 6 * 60 / HOUR, rel=1e-4, abs=1e-4)
 
 
 def test_the_loads_of_a_configuration_are_the_meters_loads() -> None:
     meters = [{"panel_id": "pv", "meter_id": str(unit), "unit": unit, "model": "abb_b23"} for unit in (1, 2)]
     config = {"buses": [{"id": "roof", "transport": "tcp", "port": 0, "meters": meters}], "loads": {"pv/1": -25, "pv/2": 400}}
     simulated = server.Simulator(config).wires["roof"].meters
-    assert -25 <= simulated[1].values(START + HOUR)["kW"] < 0
+    assert simulated[1].values(START + HOUR)["kW"] == 0
+    assert -25 <= simulated[1].values(START + 12 * HOUR)["kW"] < -19
     assert simulated[2].values(START + HOUR)["kW"] > 30
 
 

@@ -32,7 +32,7 @@ class Load(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Profile:
-    """A load that swings with the day and within the quarter of an hour around 55 % of `kw`. Negative: it feeds in.
+    """A load that swings with the day and within the quarter of an hour around 55 % of `kw`.
 
     key: gives each meter a phase of its own.
     """
@@ -49,10 +49,31 @@ class Profile:
             share * period / math.tau * (math.cos(math.tau * (when - shift) / period) - math.cos(math.tau * (START - shift) / period))
             for share, period, shift in waves
         )
-        energy = max(abs(self.kw) * counted / HOURS, 0.0)
+        energy = max(self.kw * counted / HOURS, 0.0)
         factor = 0.93 + 0.05 * math.sin(math.tau * (when - short_shift) / short)
         volts = [230.0 + 2.5 * math.sin(math.tau * (when + 137 * phase - day_shift) / 1800) for phase in range(phases)]
-        return _properties(power, factor, volts, 50.0 + 0.03 * math.sin(math.tau * when / 307), energy, self.kw < 0)
+        return _properties(power, factor, volts, 50.0 + 0.03 * math.sin(math.tau * when / 307), energy, False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Sun:
+    """An inverter that feeds in while the sun shines, up to `kw`: a clear day of the equinox at 0 degrees of longitude, by the meter's clock.
+
+    key: gives each meter a yield of its own.
+    """
+
+    key: str
+    kw: float
+
+    def values(self, when: float, phases: int) -> dict[str, float]:
+        seed = zlib.crc32(self.key.encode())
+        share = 0.8 + seed % 200 / 1000
+        day, second = divmod(when - START, DAY)
+        angle = math.tau * min(max(second / DAY - 0.25, 0.0), 0.5)  # from sunrise at 6:00, 0, to sunset at 18:00, half a turn
+        power = self.kw * share * math.sin(angle) if 0 < angle < math.pi else 0.0
+        counted = (2 * day + 1 - math.cos(angle)) * DAY / math.tau
+        volts = [230.0 + 2.5 * math.sin(math.tau * (when + 137 * phase + seed % 1800) / 1800) for phase in range(phases)]
+        return _properties(-power if power else 0.0, 1.0, volts, 50.0, self.kw * share * counted / HOURS, True)
 
 
 class Recording:

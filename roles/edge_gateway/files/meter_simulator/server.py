@@ -33,7 +33,7 @@ from meter_gateway import models
 from meter_gateway.registers import RegisterKind
 
 from .faults import Fault, FaultFile, put
-from .loads import Load, Profile, Recording
+from .loads import Load, Profile, Recording, Sun
 from .meter import Meter, Refusal, meter_key
 
 ILLEGAL_FUNCTION = 1
@@ -156,7 +156,7 @@ class _Connection(asyncio.Protocol):
 
 class Simulator:
     """All buses of a configuration: the gateway's own (see meter_gateway), where a meter may also say what it measures:
-    `kW` (its load, negative feeds in) or `readings` ({file, columns, step_seconds}, a CSV file that is played). `loads` at the top
+    `kW` (its load; negative: an inverter, which feeds in by day) or `readings` ({file, columns, step_seconds}, a CSV file that is played). `loads` at the top
     does so for many: "<panel>/<meter>" -> kW. A bus of transport rtu gets a pseudo-terminal, to which `device` becomes a link.
 
     faults: the file described in faults.py. clock: Unix seconds that the meters go by.
@@ -277,7 +277,8 @@ def _load(data: dict[str, Any], loads: Mapping[str, float]) -> Load:
     if readings:
         return Recording(pathlib.Path(readings["file"]), readings["columns"], float(readings.get("step_seconds", 60)))
     key = meter_key(data)
-    return Profile(key, float(data.get("kW", loads.get(key.rpartition("/")[0], 2.0 + sum(key.encode()) % 19))))
+    kw = float(data.get("kW", loads.get(key.rpartition("/")[0], 2.0 + sum(key.encode()) % 19)))
+    return Sun(key, -kw) if kw < 0 else Profile(key, kw)
 
 
 def say(text: str) -> None:
