@@ -114,7 +114,7 @@ molecule: $(READY) ## each role: check, apply, apply again, verify
 bench: $(READY) ## measure (make bench ONLY="bench_local_cloud ..." for some), into .bench/results.json
 	python -m tests.bench.run $(ONLY)
 
-clean: ## stop what the demo has started and remove all that make made
+clean: ## stop what the demo has started and remove all that make made; your plans/ and exported/ stay
 	@if [ -d .cache/demo ]; then find '$(CURDIR)/.cache/demo' -name '*.pid' -exec \
 	  /sbin/start-stop-daemon --stop --oknodo --quiet --retry 10 --exec '$(CURDIR)/.venv/bin/python' --pidfile {} ';'; fi
 	@if [ -d .local-cloud ] && [ -x .venv/bin/python ]; then $(LOCAL_CLOUD) stop; fi

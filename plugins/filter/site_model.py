@@ -55,6 +55,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import SiteError, parse_site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import plain
+from ansible_collections.energytwin.aws.plugins.module_utils._site.text_table import counted
 
 
 def site_model(site: t.Any, site_id: str | None = None, gateways: c.Iterable[str] | None = None) -> dict[str, t.Any]:
@@ -62,8 +63,7 @@ def site_model(site: t.Any, site_id: str | None = None, gateways: c.Iterable[str
         return plain(parse_site(site, site_id, gateways))
     except SiteError as exception:
         problems = "\n".join(f"- {problem}" for problem in exception.problems)
-        count = "1 fault" if len(exception.problems) == 1 else f"{len(exception.problems)} faults"
-        raise AnsibleFilterError(f"The site {site_id or ''} has {count}:\n{problems}") from None
+        raise AnsibleFilterError(f"The site {site_id or ''} has {counted(len(exception.problems), 'fault')}:\n{problems}") from None
 
 
 class FilterModule:

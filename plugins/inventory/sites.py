@@ -138,6 +138,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ansible_collections.energytwin.aws.plugins.module_utils._site.fields import Problems
+from ansible_collections.energytwin.aws.plugins.module_utils._site.text_table import counted
 from ansible_collections.energytwin.aws.plugins.plugin_utils._sheets.fleet import SiteHosts, find_files, read_fleet
 
 # How many faults are told one by one, and how many where the sites that have them tell them too.
@@ -209,9 +210,8 @@ def _stamp(file: pathlib.Path) -> list[t.Any]:
 def _faults(sentences: c.Collection[str], most: int) -> str:
     """Each once; those of two sites that claim the same stand with both. most: how many are told one by one."""
     found = sorted(set(sentences), key=_natural)
-    count = "1 fault" if len(found) == 1 else f"{len(found)} faults"
     more = [f"- and {len(found) - most} more"] if len(found) > most else []
-    return "\n".join([f"The sheets have {count}:", *(f"- {sentence}" for sentence in found[:most]), *more])
+    return "\n".join([f"The sheets have {counted(len(found), 'fault')}:", *(f"- {sentence}" for sentence in found[:most]), *more])
 
 
 def _natural(sentence: str) -> list[tuple[int, str]]:

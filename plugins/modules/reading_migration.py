@@ -317,10 +317,10 @@ def shown(day: Day) -> Answer:
 def complaint(days: list[Day], source: str, destination: str) -> str:
     """One sentence for the first days that differ."""
     told = ". ".join(day.sentence() for day in days[:SHOWN_DAYS])
-    more = f" (and {len(days) - SHOWN_DAYS} more days, see differing)" if len(days) > SHOWN_DAYS else ""
+    more = f" (and {len(days) - SHOWN_DAYS} more, see differing)" if len(days) > SHOWN_DAYS else ""
     return (
-        f"{destination[0].upper()}{destination[1:]} differs from {source} on {len(days)} days: {told}{more}. Run the migration again; what stays"
-        " has its reason beside it, or in the error bucket and in the metrics of the topic rules."
+        f"{destination[0].upper()}{destination[1:]} differs from {source} on {len(days)} day{'s' * (len(days) != 1)}: {told}{more}."
+        " Run the migration again; what stays has its reason beside it, or in the error bucket and in the metrics of the topic rules."
     )
 
 

@@ -10,7 +10,7 @@ import collections.abc as c
 import datetime
 import typing as t
 
-from ansible_collections.energytwin.aws.plugins.module_utils._site.text_table import text_table
+from ansible_collections.energytwin.aws.plugins.module_utils._site.text_table import counted, text_table
 
 HEADING = ("Gateway", "State", "Version", "AWS", "Meters", "Last reading (UTC)", "Waiting", "Dropped")
 # How many meters without readings are named for each gateway.
@@ -62,7 +62,8 @@ def _sentences(gateway: c.Mapping[str, t.Any]) -> c.Iterator[str]:
     for meter in silent[:NAMED_METERS]:
         yield f"{name}: {status['meters'][meter]['last_error']}"
     if len(silent) > NAMED_METERS:
-        yield f"{name}: {len(silent) - NAMED_METERS} more meters are silent"
+        more = len(silent) - NAMED_METERS
+        yield f"{name}: {counted(more, 'more meter')} {'is' if more == 1 else 'are'} silent"
 
 
 def _silent(meters: c.Mapping[str, t.Any]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
-from ansible_collections.energytwin.aws.plugins.module_utils._site.text_table import text_table
+from ansible_collections.energytwin.aws.plugins.module_utils._site.text_table import counted, text_table
 
 HEADING = ("Site", "State", "Changed", "Gateways")
 OK, FAILED, UNFINISHED = "ok", "failed", "unfinished"
@@ -46,9 +46,7 @@ def site_runs(sites: c.Iterable[Host], gateways: c.Iterable[Host]) -> Report:
 def site_runs_table(report: Report) -> list[str]:
     """Lines: a table with a row for each site, those that failed first, and then a sentence for each failure."""
     sites = sorted(report["sites"].items(), key=lambda named: (named[1]["state"] == OK, named[0]))
-    count = (
-        f"{len(sites)} {'site' if len(sites) == 1 else 'sites'}: {report['ok']} ok, {report['failed']} failed, {report['changed']} changed"
-    )
+    count = f"{counted(len(sites), 'site')}: {report['ok']} ok, {report['failed']} failed, {report['changed']} changed"
     sentences = [f"{name}: {failure}" for name, site in sites for failure in _first(site["failures"])]
     return [*text_table(HEADING, (_row(name, site) for name, site in sites)), "", count, *sentences]
 
@@ -62,7 +60,7 @@ def _site(site: Host, gateways: c.Sequence[Host]) -> Report:
         f"gateway {gateway['inventory_hostname']}: {sentence}" for gateway in failed[:NAMED_GATEWAYS] for sentence in _gateway_told(gateway)
     ]
     if len(failed) > NAMED_GATEWAYS:
-        failures.append(f"{len(failed) - NAMED_GATEWAYS} more gateways failed")
+        failures.append(f"{counted(len(failed) - NAMED_GATEWAYS, 'more gateway')} failed")
     return {
         "state": OK if not failures else UNFINISHED if unfinished else FAILED,
         "changed": list(site.get("site_run_changed") or []),
@@ -84,7 +82,7 @@ def _first(failures: c.Sequence[str]) -> list[str]:
 
 
 def _row(name: str, site: Report) -> tuple[str, ...]:
-    changed = [*site["changed"], *([f"{site['gateways_changed']} gateways"] if site["gateways_changed"] else [])]
+    changed = [*site["changed"], *([counted(site["gateways_changed"], "gateway")] if site["gateways_changed"] else [])]
     state = site["state"] if site["state"] == OK else site["state"].upper()
     good = f"{site['gateways'] - site['gateways_failed']} of {site['gateways']} ok" if site["gateways"] else "-"
     return (name, state, ", ".join(changed) or "-", good)

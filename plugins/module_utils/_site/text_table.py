@@ -19,3 +19,8 @@ def text_table(heading: c.Sequence[str], rows: c.Iterable[c.Sequence[str]], long
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in every]
     rules = [*widths[:-1], len(heading[-1]) if long_last else widths[-1]]
     return [lines[0], "  ".join("-" * width for width in rules), *lines[1:]]
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things in words that people read; ``thing`` in the singular of a word that takes an s."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

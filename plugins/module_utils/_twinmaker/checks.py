@@ -86,7 +86,7 @@ def check_entries(entries: c.Sequence[Entry]) -> None:
     faults = [f"entities[{index}].{fault}." for index, entry in enumerate(entries) for fault in _entry_faults(entry)]
     faults += _set_faults(entries)
     if faults:
-        more = [] if len(faults) <= MAX_SHOWN else [f"... and {len(faults) - MAX_SHOWN} more faults like these."]
+        more = [] if len(faults) <= MAX_SHOWN else [f"... and {len(faults) - MAX_SHOWN} more like these."]
         raise Refused("\n".join(faults[:MAX_SHOWN] + more))
 
 

@@ -248,7 +248,7 @@ class _Planner:
         limit = self.scope.max_deletions
         if limit is not None and len(gone) > limit:
             raise TooManyDeletions(
-                f"The prune would delete {len(gone)} entities and components ({listed(gone)}), but max_deletions is {limit};"
+                f"The prune would delete {len(gone)} of the entities and components ({listed(gone)}), but max_deletions is {limit};"
                 " raise max_deletions if that is meant, else complete the list or set ignore.",
                 plan=[step.shown() for step in self.steps],
             )

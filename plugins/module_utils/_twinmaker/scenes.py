@@ -97,7 +97,7 @@ def check_document(document: Answer, name: str) -> None:
     """Raises Refused with all faults that keep the viewer from showing the document, one per line. name: what messages call it."""
     faults = [f"{name}{fault}." for fault in document_faults(document)]
     if faults:
-        more = [] if len(faults) <= MAX_SHOWN else [f"... and {len(faults) - MAX_SHOWN} more faults like these."]
+        more = [] if len(faults) <= MAX_SHOWN else [f"... and {len(faults) - MAX_SHOWN} more like these."]
         raise Refused("\n".join(faults[:MAX_SHOWN] + more))
 
 

@@ -25,6 +25,7 @@ class _Site:
     failures: list[dict[str, str]] = dataclasses.field(default_factory=list)
     unchecked: list[dict[str, str]] = dataclasses.field(default_factory=list)
     stack_changed: str | None = None
+    given_up: bool = False
 
 
 class Collector:
@@ -35,13 +36,15 @@ class Collector:
 
     @property
     def sites(self) -> list[str]:
-        """Those of which a layer was looked at."""
-        return [site for site, about in self._sites.items() if about.layers]
+        """Those of which a layer was looked at, or could not be."""
+        return [site for site, about in self._sites.items() if about.layers or about.given_up]
 
     def done(self, site: str, task: Task, result: Result) -> None:
         """A task has come to its end, well or by a failure that was foreseen."""
         about = self._looked(site, task)
         about.found += differences(task, result)
+        if noted := (result.get("ansible_facts") or {}).get("site_run_failure"):
+            self._give_up(about, task, noted)
         for stack in (result.get("cloudformation") or {}).values() if isinstance(result.get("cloudformation"), c.Mapping) else ():
             description = stack.get("stack_description") or {}
             about.stack_changed = _time(description.get("last_updated_time") or description.get("creation_time"))
@@ -49,11 +52,17 @@ class Collector:
     def failed(self, site: str, task: Task, result: Result) -> None:
         """A task has failed, or its host cannot be reached."""
         message = result.get("msg") or "no reason given"
-        text = " ".join(map(str, message)) if isinstance(message, list) else str(message)
+        text = _joined(message)
         if result.get("_ansible_no_log") or "censored" in result:
             text = "its result is secret; run it by itself to see why"
         about = self._looked(site, task)
         about.failures.append({"layer": task.layer, "host": task.host, "task": task.name, "message": text})
+
+    def _give_up(self, about: _Site, task: Task, noted: Result) -> None:
+        """The playbook has noted that it leaves a host out; the task that failed, if there was one, has told why already."""
+        about.given_up = True
+        if not about.failures:
+            about.failures.append({"layer": task.layer, "host": task.host, "task": str(noted["where"]), "message": _joined(noted["why"])})
 
     def skipped(self, site: str, task: Task, result: Result) -> None:
         """A task was skipped; one that cannot be checked is told."""
@@ -91,6 +100,10 @@ class Collector:
             "failures": about.failures,
             "unchecked": about.unchecked,
         }
+
+
+def _joined(message: t.Any) -> str:
+    return " ".join(map(str, message)) if isinstance(message, list) else str(message)
 
 
 def _rank(layer: str) -> int:

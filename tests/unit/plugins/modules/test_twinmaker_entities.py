@@ -169,7 +169,7 @@ class TestPrune:
         apply(changed(components={"meter-5": meter(5), "meter-6": meter(6)}))
         twin.calls.clear()
         result = apply([{**ENTITIES[0], "parent_entity_id": "site-1"}, ENTITIES[2]], prune=True, max_deletions=1)
-        assert result["failed"] and "would delete 2 entities and components ('hall-1', 'panel-1/meter-6')" in result["msg"]
+        assert result["failed"] and "would delete 2 of the entities and components ('hall-1', 'panel-1/meter-6')" in result["msg"]
         assert twin.writes() == []
         assert [(step["action"], step["entity_id"]) for step in result["plan"]] == [("move", "panel-1"), ("delete", "hall-1")]
         assert result["done"] == [] and result["statistics"]["calls"] == 0

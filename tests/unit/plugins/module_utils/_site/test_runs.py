@@ -77,3 +77,12 @@ def test_many_sentences_of_one_failure_are_told_one_by_one_and_the_first_in_the_
     table = site_runs_table(report)
     assert table[-2] == f"a: Its files: {faults[TOLD_FAILURES - 1]}"
     assert table[-1] == "a: and 3 more; the artifact site_run has all"
+
+
+def test_the_table_counts_one_as_one() -> None:
+    sites = [site("a", site_run_done=True)]
+    gateways = [gateway(f"gw-{number}", "a") for number in range(NAMED_GATEWAYS)]
+    failing = [gateway(f"gw-x{number}", "a", site_run_done=False) for number in range(NAMED_GATEWAYS + 1)]
+    table = "\n".join(site_runs_table(site_runs(sites, [{**gateways[0], "site_run_changed": ["gateway"]}, *failing])))
+    assert "  1 gateway  " in table
+    assert "1 more gateway failed" in table

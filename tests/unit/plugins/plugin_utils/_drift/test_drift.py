@@ -233,3 +233,23 @@ def test_a_long_value_is_cut_on_the_page_and_says_so() -> None:
     assert shown("x" * 600) == "x" * 600
     assert shown("x" * 601).endswith("(601 characters, see the JSON file)")
     assert shown(None) == ""
+
+
+def test_a_site_that_could_not_be_planned_has_a_report_that_says_why() -> None:
+    collector = Collector()
+    noted = {"changed": False, "ansible_facts": {"site_run_failure": {"where": "Its files", "why": ["a.csv is empty.", "b.csv is, too."]}}}
+    collector.done("plant", task(layer="", module="set_fact"), noted)
+    assert collector.sites == ["plant"]
+    report = collector.report("plant", CHECKED)
+    assert (report["complete"], report["drifted"], report["hosts"]) == (False, False, ["plant"])
+    assert [(one["task"], one["message"]) for one in report["failures"]] == [("Its files", "a.csv is empty. b.csv is, too.")]
+    assert "a.csv is empty." in page(report)
+
+
+def test_what_a_task_has_said_already_is_told_once() -> None:
+    collector = Collector()
+    collector.failed("plant", task(layer="", name="Read aws_environment"), {"msg": "no region"})
+    assert collector.sites == [], "the playbook may have refused to run at all"
+    collector.done("plant", task(layer=""), {"ansible_facts": {"site_run_failure": {"where": "Read aws_environment", "why": "no region"}}})
+    assert collector.sites == ["plant"]
+    assert [one["message"] for one in collector.report("plant", CHECKED)["failures"]] == ["no region"]
