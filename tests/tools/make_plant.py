@@ -5,7 +5,9 @@
 """make_plant SITE.yml PLANT.glb: a plain 3D model of a site, for those that have none: a room for each area, a cabinet for each panel.
 
 The same site gives the same bytes. The nodes are named by the ids of areas and panels. Format: glTF 2.0, binary (Khronos
-specification, chapters 3 and 4): one cube that all nodes show at their own sizes and places, once in each colour.
+specification, chapters 3 and 4): one cube that all nodes show at their own sizes and places, once in each colour. Rooms show it from
+inside: their walls are seen only from where nothing lies behind them. The viewer gives a click to the first face that it hits, clear or
+not, and so a tag behind a wall could not be clicked.
 """
 
 from __future__ import annotations
@@ -91,7 +93,7 @@ def _box(name: str, material: int, centre: Position, size: Size) -> Plain:
 
 
 def _cube() -> tuple[bytes, Plain]:
-    """A cube of 1 m around the origin: (its points, their normals and its triangles; what describes them)."""
+    """A cube of 1 m around the origin, seen from outside and from inside: (its points, their normals and its triangles; what describes them)."""
     points: list[Position] = []
     normals: list[Position] = []
     triangles: list[int] = []
@@ -111,10 +113,13 @@ def _cube() -> tuple[bytes, Plain]:
         b"".join(struct.pack("<3f", *point) for point in points),
         b"".join(struct.pack("<3f", *normal) for normal in normals),
         struct.pack(f"<{len(triangles)}H", *triangles),
+        b"".join(struct.pack("<3f", *(-part for part in normal)) for normal in normals),
+        struct.pack(f"<{len(triangles)}H", *reversed(triangles)),
     )
     offsets = [sum(len(part) for part in parts[:index]) for index in range(len(parts))]
-    targets = (VERTICES, VERTICES, INDEXES)
-    attributes = {"attributes": {"POSITION": 0, "NORMAL": 1}, "indices": 2}
+    targets = (VERTICES, VERTICES, INDEXES, VERTICES, INDEXES)
+    outside = {"attributes": {"POSITION": 0, "NORMAL": 1}, "indices": 2}
+    inside = {"attributes": {"POSITION": 0, "NORMAL": 3}, "indices": 4}
     return b"".join(parts), {
         "buffers": [{"byteLength": sum(len(part) for part in parts)}],
         "bufferViews": [
@@ -125,9 +130,12 @@ def _cube() -> tuple[bytes, Plain]:
             {"bufferView": 0, "componentType": FLOAT, "count": len(points), "type": "VEC3", "min": [-0.5] * 3, "max": [0.5] * 3},
             {"bufferView": 1, "componentType": FLOAT, "count": len(normals), "type": "VEC3"},
             {"bufferView": 2, "componentType": UNSIGNED_SHORT, "count": len(triangles), "type": "SCALAR"},
+            {"bufferView": 3, "componentType": FLOAT, "count": len(points), "type": "VEC3"},
+            {"bufferView": 4, "componentType": UNSIGNED_SHORT, "count": len(triangles), "type": "SCALAR"},
         ],
         "meshes": [
-            {"name": name, "primitives": [{**attributes, "material": index}]} for index, (name, _color, _dull) in enumerate(MATERIALS)
+            {"name": name, "primitives": [{**(inside if index == ROOM else outside), "material": index}]}
+            for index, (name, _color, _dull) in enumerate(MATERIALS)
         ],
     }
 

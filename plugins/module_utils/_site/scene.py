@@ -17,12 +17,15 @@ from ansible_collections.energytwin.aws.plugins.module_utils._site.dashboard_nam
 from ansible_collections.energytwin.aws.plugins.module_utils._site.model import Area, Limit, Meter, Panel, Position, Site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import as_site, component_name
 from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_places import Places, places, to_viewer, view_of
-from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_rules import color_rule, icon_rule, speed_rule
+from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_rules import color_rule, icon_rule, reading_rule, speed_rule
 
 Plain = dict[str, t.Any]
 
 POWER = "kW"
-ICON_WITHOUT_RULE = "iottwinmaker.common.icon:Info"
+# A tag of a meter that is silent is grey: with the viewer's own icon it would look as if all were well.
+SILENT: Plain = {"icon": "iottwinmaker.common.icon:Custom", "chosenColor": "#879596"}
+# Tags that are as big from far away as from near, in the picture's height.
+TAGS: Plain = {"scale": 0.6, "autoRescale": True, "enableOcclusion": False}
 COLOR_WITHOUT_RULE = "#2ea597"
 # What the viewer's own cameras have, but a plant may be long.
 FIELD_OF_VIEW = 53.13
@@ -36,8 +39,8 @@ def scene(site: Site | c.Mapping[str, t.Any], grafana_url: str = "", motion: boo
     """The scene document of a site.
 
     The site, its areas and its panels are groups, each meter is a tag of its panel that shows the property with limits (kW, if it has
-    limits or there are none). grafana_url: where the site's dashboards are, with its scheme; tags lead to the meter's panel there. Empty,
-    they lead nowhere. motion: whether arrows below each tag move as its kW do.
+    limits or there are none), grey where there is no value. grafana_url: where the site's dashboards are, with its scheme; tags lead to
+    the meter's panel there. Empty, they lead nowhere. motion: whether arrows below each tag move as its kW do.
     """
     site = as_site(site)
     builder = _Builder(site, grafana_url.rstrip("/"), motion)
@@ -45,7 +48,7 @@ def scene(site: Site | c.Mapping[str, t.Any], grafana_url: str = "", motion: boo
         "specVersion": "1.0",
         "version": "1",
         "unit": "meters",
-        "properties": {"environmentPreset": "neutral"},
+        "properties": {"environmentPreset": "neutral", "componentSettings": {"Tag": dict(TAGS)}},
         "nodes": builder.nodes,
         "rootNodeIndexes": [0],
         "cameras": [dict(CAMERA)],
@@ -122,10 +125,9 @@ class _Builder:
 
     def _tag(self, panel: Panel, meter: Meter) -> Plain:
         shown = tag_property(meter)
-        tag: Plain = {"type": "Tag", "icon": ICON_WITHOUT_RULE, "valueDataBinding": _binding(panel, meter, shown)}
         limit = _limit(meter, shown)
-        if limit is not None:
-            tag["ruleBasedMapId"] = self._rule(panel, meter, "icon", icon_rule(limit))
+        rule = self._rule(panel, meter, "icon", reading_rule(shown) if limit is None else icon_rule(limit))
+        tag: Plain = {"type": "Tag", **SILENT, "valueDataBinding": _binding(panel, meter, shown), "ruleBasedMapId": rule}
         if self.grafana_url:
             # The app takes an absolute address only, and would hang parameters of its own before their names.
             path = panel_path(self.site.id, panel.id, component_name(meter.id))

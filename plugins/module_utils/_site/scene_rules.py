@@ -29,6 +29,11 @@ def icon_rule(limit: Limit) -> Plain:
     return _levels(limit, [_ICON + name for name in _ICONS])
 
 
+def reading_rule(name: str) -> Plain:
+    """For what has no limits: any value is good."""
+    return {"statements": [{"expression": f"{name} < 0 || {name} >= 0", "target": _ICON + _ICONS[0]}]}
+
+
 def color_rule(limit: Limit) -> Plain:
     return _levels(limit, [_COLOR + color for color in _COLORS])
 

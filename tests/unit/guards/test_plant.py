@@ -10,6 +10,7 @@ import json
 import struct
 import typing as t
 
+import pytest
 import yaml
 
 from ansible_collections.energytwin.aws.plugins.module_utils._site.model import Site
@@ -52,18 +53,22 @@ def test_areas_and_panels_stand_where_the_site_has_them() -> None:
             assert places[panel.id] == to_viewer(panel.position)
 
 
-def test_the_cube_is_closed_and_seen_from_outside() -> None:
+@pytest.mark.parametrize(("mesh", "side"), [("cabinet", 1), ("floor", 1), ("room", -1)])
+def test_rooms_are_seen_from_inside_and_all_else_from_outside(mesh: str, side: int) -> None:
+    """So that no wall takes the click that was meant for a tag behind it."""
     content, numbers = chunks(plant(example()))
     views = [numbers[view["byteOffset"] : view["byteOffset"] + view["byteLength"]] for view in content["bufferViews"]]
-    points, normals = ([*struct.iter_unpack("<3f", view)] for view in views[:2])
-    corners = [corner for (corner,) in struct.iter_unpack("<H", views[2])]
+    (shown,) = (primitive for one in content["meshes"] if one["name"] == mesh for primitive in one["primitives"])
+    points, normals = ([*struct.iter_unpack("<3f", views[shown["attributes"][name]])] for name in ("POSITION", "NORMAL"))
+    corners = [corner for (corner,) in struct.iter_unpack("<H", views[shown["indices"]])]
     assert len({*points}) == 8
     assert {*corners} == {*range(len(points))}
     for triangle in zip(*[iter(corners)] * 3, strict=True):
         one, other, third = (points[corner] for corner in triangle)
         across = [b - a for a, b in zip(one, other, strict=True)], [b - a for a, b in zip(one, third, strict=True)]
         facing = cross(*across)
-        assert facing == list(normals[triangle[0]]), "counter-clockwise, seen from outside"
+        assert facing == list(normals[triangle[0]]), "counter-clockwise, as it is seen"
+        assert sum(a * b for a, b in zip(facing, one, strict=True)) == side / 2, "out of the cube, or into it"
 
 
 def cross(one: list[float], other: list[float]) -> list[float]:

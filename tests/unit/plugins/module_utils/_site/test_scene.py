@@ -23,7 +23,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._site.projections i
 from ansible_collections.energytwin.aws.plugins.module_utils._site.scene import FIELD_OF_VIEW, camera_name, scene
 from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_lint import scene_faults
 from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_places import every_area, places, to_viewer, view_of
-from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_rules import icon_rule, number, speed_rule
+from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_rules import icon_rule, number, reading_rule, speed_rule
 from ansible_collections.energytwin.aws.plugins.module_utils._twinmaker.scenes import document_faults
 from tests.unit.plugins.module_utils._site.test_projections import sites
 
@@ -108,9 +108,21 @@ def test_a_tag_shows_power_or_else_what_has_limits() -> None:
     tags = {context(tag)[:2]: tag for tag in components(scene(parse_site(changed, "example-plant")), "Tag")}
     assert context(tags["mdb-hall-1", "meter-1"])[2] == "v1"
     assert context(tags["mdb-hall-1", "meter-2"])[2] == "kW"
-    without_limits = tags["light-hall-1", "meter-1"]
-    assert context(without_limits)[2] == "kW"
-    assert "ruleBasedMapId" not in without_limits
+    assert context(tags["light-hall-1", "meter-1"])[2] == "kW", "it has no limits"
+
+
+def test_a_tag_without_a_value_looks_like_none_with_one() -> None:
+    document = scene(example())
+    tags = components(document, "Tag")
+    targets = {statement["target"] for tag in tags for statement in document["rules"][tag["ruleBasedMapId"]]["statements"]}
+    assert {target.rpartition(":")[2] for target in targets} == {"Info", "Warning", "Error"}
+    assert {tag["icon"].rpartition(":")[2] for tag in tags} == {"Custom"}
+    assert {tag["chosenColor"] for tag in tags} == {"#879596"}
+
+
+def test_any_value_of_what_has_no_limits_is_good() -> None:
+    (statement,) = reading_rule("kW")["statements"]
+    assert statement == {"expression": "kW < 0 || kW >= 0", "target": "iottwinmaker.common.icon:Info"}
 
 
 def test_a_tag_leads_to_its_meter_by_an_absolute_address() -> None:
