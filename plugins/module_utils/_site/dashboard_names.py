@@ -21,6 +21,8 @@ DATASOURCE = "twin"
 # The variables of dashboard Site that a click in the scene sets.
 SELECTED_ENTITY = "sel_entity"
 SELECTED_COMPONENT = "sel_comp"
+# The variable of dashboard Site that says from where the scene is seen: the name of one of its cameras.
+VIEW = "view"
 # The variables of dashboard Panel: an entity, and a component of it.
 CHOSEN_PANEL = "panel"
 CHOSEN_METER = "meter"
@@ -45,6 +47,11 @@ def uids(site_id: str) -> dict[str, str]:
 def path(site_id: str, kind: str) -> str:
     """Where a dashboard is, below the address of Grafana."""
     return f"/d/{uid(site_id, kind)}"
+
+
+def camera_name(entity_id: str) -> str:
+    """The name of the scene's camera that shows the site or an area."""
+    return f"camera-{entity_id}"
 
 
 def panel_path(site_id: str, entity_id: str, component_name: str = "") -> str:

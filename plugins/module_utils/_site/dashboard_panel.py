@@ -142,21 +142,9 @@ def _year(title: str, totals: c.Sequence[str], source: Source) -> Plain:
 def variables(known: c.Sequence[Plain], source: Source) -> list[Plain]:
     """A panel by its name, and a meter of it as the twin names them."""
     panels = {meter["entity_id"]: meter["panel_name"] for meter in known}
-    first, component = known[0]["entity_id"], known[0]["component_name"]
-    options = [{"selected": value == first, "text": text, "value": value} for value, text in panels.items()]
+    component = known[0]["component_name"]
     return [
-        {
-            "type": "custom",
-            "name": names.CHOSEN_PANEL,
-            "label": "Panel",
-            "hide": 0,
-            "multi": False,
-            "includeAll": False,
-            "skipUrlSync": False,
-            "query": ", ".join(f"{_unseparated(text)} : {value}" for value, text in panels.items()),
-            "current": {"text": panels[first], "value": first},
-            "options": options,
-        },
+        parts.choice(names.CHOSEN_PANEL, "Panel", panels),
         {
             "type": "query",
             "name": names.CHOSEN_METER,
@@ -176,8 +164,3 @@ def variables(known: c.Sequence[Plain], source: Source) -> list[Plain]:
             "options": [],
         },
     ]
-
-
-def _unseparated(name: str) -> str:
-    """A name as it stands in the list of a custom variable, where commas separate."""
-    return name.replace(",", "\\,")

@@ -205,6 +205,28 @@ def link(title: str, url: str) -> Plain:
     return {"title": title, "url": url, "targetBlank": False}
 
 
+def choice(name: str, label: str, texts: c.Mapping[str, str]) -> Plain:
+    """A variable with fixed values, of which the first is chosen. texts: what is shown for each value."""
+    first = next(iter(texts))
+    return {
+        "type": "custom",
+        "name": name,
+        "label": label,
+        "hide": 0,
+        "multi": False,
+        "includeAll": False,
+        "skipUrlSync": False,
+        "query": ", ".join(f"{_unseparated(text)} : {value}" for value, text in texts.items()),
+        "current": {"text": texts[first], "value": first},
+        "options": [{"selected": value == first, "text": text, "value": value} for value, text in texts.items()],
+    }
+
+
+def _unseparated(name: str) -> str:
+    """A name as it stands in the list of a custom variable, where commas separate."""
+    return name.replace(",", "\\,")
+
+
 def legend() -> Plain:
     return {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
 

@@ -19,6 +19,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._site.dashboard_rea
     last_values,
 )
 from ansible_collections.energytwin.aws.plugins.module_utils._site.model import Site
+from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_places import every_area
 
 OF_SELECTED = (f"${{{names.SELECTED_ENTITY}}}", f"${{{names.SELECTED_COMPONENT}}}")
 
@@ -45,7 +46,8 @@ def lines(site: Site, known: c.Sequence[Plain], source: Source, scene_id: str, w
         links=[parts.link("The meter's panel", names.path(site.id, names.PANEL) + _selected_parameters())],
     )
     if scene_id:
-        scene = {**parts.panel(parts.SCENE_VIEWER, site.name, source, []), "options": _scene_options(source, scene_id)}
+        options = _scene_options(source, scene_id)
+        scene = parts.panel(parts.SCENE_VIEWER, site.name, source, [], options=options, timeFrom=window, hideTimeOverride=True)
         yield [(14, 18, scene), (10, 18, chart)]
         yield [(parts.WIDTH, 6, numbers)]
     else:
@@ -56,12 +58,16 @@ def lines(site: Site, known: c.Sequence[Plain], source: Source, scene_id: str, w
 
 
 def _scene_options(source: Source, scene_id: str) -> Plain:
-    """The scene asks for the values of its tags by itself, the last ones only; a query of the panel would bring a whole history."""
+    """The scene asks for the values of its tags by itself: for all there are in the panel's time, at first and at each refresh.
+
+    So that time is short, and what is too old to be shown leaves its tag grey.
+    """
     return {
         "datasource": source.uid,
         "sceneId": scene_id,
         "customSelEntityVarName": names.SELECTED_ENTITY,
         "customSelCompVarName": names.SELECTED_COMPONENT,
+        "customInputActiveCamera": names.VIEW,
         "enableAutoQuery": True,
         "queryRefreshInterval": 30,
     }
@@ -87,10 +93,11 @@ def _power_now(site: Site, own: c.Sequence[Plain], source: Source, window: str) 
     )
 
 
-def variables(known: c.Sequence[Plain]) -> list[Plain]:
-    """What is selected in the scene; at first the first meter, so that there is something to see."""
+def variables(site: Site, known: c.Sequence[Plain], scene_id: str) -> list[Plain]:
+    """What is selected in the scene, at first the first meter, so that there is something to see; and from where the scene is seen."""
     values = {names.SELECTED_ENTITY: known[0]["entity_id"], names.SELECTED_COMPONENT: known[0]["component_name"]}
-    return [
+    views = {names.camera_name(one.id): one.name for one in (site, *every_area(site.areas))}
+    selected = [
         {
             "type": "textbox",
             "name": name,
@@ -102,6 +109,7 @@ def variables(known: c.Sequence[Plain]) -> list[Plain]:
         }
         for name, value in values.items()
     ]
+    return [parts.choice(names.VIEW, "View", views), *selected] if scene_id else selected
 
 
 def _selected_parameters() -> str:

@@ -38,7 +38,11 @@ def dashboards(site: Site | c.Mapping[str, t.Any], scene_id: str = "", stale_min
     known = meters(site)
     return [
         _dashboard(
-            site, names.SITE, dashboard_site.lines(site, known, source, scene_id, window), dashboard_site.variables(known), refresh="1m"
+            site,
+            names.SITE,
+            dashboard_site.lines(site, known, source, scene_id, window),
+            dashboard_site.variables(site, known, scene_id),
+            refresh="1m",
         ),
         _dashboard(site, names.PANEL, dashboard_panel.lines(source), dashboard_panel.variables(known, source)),
         _dashboard(site, names.METERS, dashboard_meters.lines(known, source, window), refresh="5m"),

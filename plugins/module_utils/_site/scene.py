@@ -13,7 +13,7 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
-from ansible_collections.energytwin.aws.plugins.module_utils._site.dashboard_names import panel_path
+from ansible_collections.energytwin.aws.plugins.module_utils._site.dashboard_names import camera_name, panel_path
 from ansible_collections.energytwin.aws.plugins.module_utils._site.model import Area, Limit, Meter, Panel, Position, Site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import as_site, component_name
 from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_places import Places, places, to_viewer, view_of
@@ -60,11 +60,6 @@ def tag_property(meter: Meter) -> str:
     """What the tag of a meter shows."""
     limited = [limit.property for limit in meter.limits]
     return limited[0] if limited and POWER not in limited else POWER
-
-
-def camera_name(entity_id: str) -> str:
-    """The name of the camera that shows the site or an area; dashboards call it by that."""
-    return f"camera-{entity_id}"
 
 
 class _Builder:

@@ -21,6 +21,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._site.dashboards im
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import meters, twin_entities
 from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import MEASURED, TOTALS
+from ansible_collections.energytwin.aws.plugins.module_utils._site.scene import scene
 from tests.tools.checkout import read_yaml
 from tests.unit.plugins.module_utils._site.test_projections import sites
 
@@ -139,8 +140,31 @@ def test_derived_panels_show_a_panel_that_is_there() -> None:
 
 def test_what_is_chosen_at_first_is_there() -> None:
     for title in ("Site", "Panel"):
-        entity, component = (variable["current"]["value"] for variable in made()[title]["templating"]["list"])
-        assert (entity, component) == ("mdb-hall-1", "meter-1")
+        chosen = [variable["current"]["value"] for variable in made()[title]["templating"]["list"] if variable["name"] != "view"]
+        assert chosen == ["mdb-hall-1", "meter-1"]
+
+
+def test_the_scene_is_seen_from_any_of_its_cameras() -> None:
+    cameras = [node["name"] for node in scene(parse_site(SITE))["nodes"] if any(one["type"] == "Camera" for one in node["components"])]
+    board = made()["Site"]
+    (views,) = (variable for variable in board["templating"]["list"] if variable["name"] == "view")
+    assert [option["value"] for option in views["options"]] == cameras
+    assert views["current"] == {"text": "Example plant", "value": "camera-example-plant"}
+    (viewer,) = (one for one in board["panels"] if one["type"] == lint.SCENE_VIEWER)
+    assert viewer["options"]["customInputActiveCamera"] == "view"
+
+
+def test_the_scene_asks_for_no_more_than_its_tags_show() -> None:
+    """It asks for every value in its time, for each of its tags, page by page."""
+    (viewer,) = (one for one in made()["Site"]["panels"] if one["type"] == lint.SCENE_VIEWER)
+    assert viewer["timeFrom"] == "15m"
+    assert viewer["targets"] == []
+
+
+def test_without_a_scene_there_is_no_view_of_it() -> None:
+    board = made(scene_id="")["Site"]
+    assert "view" not in [variable["name"] for variable in board["templating"]["list"]]
+    assert lint.SCENE_VIEWER not in [one["type"] for one in board["panels"]]
 
 
 def test_a_year_is_read_as_totals_of_days() -> None:

@@ -17,10 +17,11 @@ import pytest
 import yaml
 from hypothesis import given, settings
 
+from ansible_collections.energytwin.aws.plugins.module_utils._site.dashboard_names import camera_name
 from ansible_collections.energytwin.aws.plugins.module_utils._site.model import Limit, Site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import as_site, meters, plain
-from ansible_collections.energytwin.aws.plugins.module_utils._site.scene import FIELD_OF_VIEW, camera_name, scene
+from ansible_collections.energytwin.aws.plugins.module_utils._site.scene import FIELD_OF_VIEW, scene
 from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_lint import scene_faults
 from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_places import every_area, places, to_viewer, view_of
 from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_rules import icon_rule, number, reading_rule, speed_rule
