@@ -96,7 +96,7 @@ def _power_now(site: Site, own: c.Sequence[Plain], source: Source, window: str) 
 def variables(site: Site, known: c.Sequence[Plain], scene_id: str) -> list[Plain]:
     """What is selected in the scene, at first the first meter, so that there is something to see; and from where the scene is seen."""
     values = {names.SELECTED_ENTITY: known[0]["entity_id"], names.SELECTED_COMPONENT: known[0]["component_name"]}
-    views = {names.camera_name(one.id): one.name for one in (site, *every_area(site.areas))}
+    areas = {names.camera_name(area.id): area.name for area in every_area(site.areas)}
     selected = [
         {
             "type": "textbox",
@@ -109,7 +109,7 @@ def variables(site: Site, known: c.Sequence[Plain], scene_id: str) -> list[Plain
         }
         for name, value in values.items()
     ]
-    return [parts.choice(names.VIEW, "View", views), *selected] if scene_id else selected
+    return [parts.choice(names.VIEW, "View", {names.camera_name(site.id): site.name, **areas}), *selected] if scene_id else selected
 
 
 def _selected_parameters() -> str:
