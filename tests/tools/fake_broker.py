@@ -118,9 +118,9 @@ class FakeBroker:
         self._thread.join()
         self._loop.close()
 
-    def send(self, topic: str, payload: bytes, packet_id: int) -> None:
+    def send(self, topic: str, payload: bytes, packet_id: int, *, retain: bool = False) -> None:
         """To everybody who is connected, with QoS 1."""
-        self._call(self._send(packets.publish(packets.Publish(topic, payload, 1, packet_id=packet_id))))
+        self._call(self._send(packets.publish(packets.Publish(topic, payload, 1, retain=retain, packet_id=packet_id))))
 
     def acknowledged(self, packet_id: int) -> bool:
         """Whether a client has confirmed what ``send`` has sent."""

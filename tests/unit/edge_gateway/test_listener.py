@@ -15,9 +15,11 @@ import typing as t
 import pytest
 
 from meter_gateway.config import ListenerSettings, parse
-from meter_gateway.listener import Listener, understand
+from meter_gateway.heard import understand
+from meter_gateway.listener import Listener
 from meter_gateway.notify import Notifier
 from meter_gateway.service import Service
+from meter_gateway.sources import Field, Source
 from tests.tools.fake_broker import FakeBroker
 
 Eventually = c.Callable[[c.Callable[[], t.Any], str], t.Any]
@@ -80,6 +82,38 @@ def test_the_local_broker_is_answered_when_the_reading_is_on_the_disk(eventually
             listener.stop()
     assert (listener.messages, listener.refused) == (1, 1)
     assert "'meters/roof/5' is no reading: it is no JSON" in caplog.text
+
+
+def test_sources_have_topics_of_their_own(eventually: Eventually) -> None:
+    kept: list[tuple[str, int | None, c.Callable[[], None]]] = []
+    fields = {"kW": Field("P", 0.001)}
+    sources = (Source("tele/{meter}/SENSOR", fields, panel="office"), Source("meters/{panel}/{meter}/state", fields))
+    with FakeBroker() as broker:
+        listener = Listener(ListenerSettings("127.0.0.1", broker.port, "meters", "gw", sources=sources), lambda *one: kept.append(one))
+        listener.start()
+        try:
+            eventually(lambda: broker.subscriptions == ["meters/#", "tele/+/SENSOR"], "the subscriptions")
+            broker.send("tele/7/SENSOR", b'{"P": 84}', 1)
+            eventually(lambda: kept, "the reading")
+        finally:
+            listener.stop()
+    assert json.loads(kept[0][0]) == {"panelId": "office", "meterId": "7", "kW": 0.084}
+
+
+def test_what_the_broker_has_kept_counts_only_if_it_says_when_it_is_from(eventually: Eventually, caplog: t.Any) -> None:
+    kept: list[tuple[str, int | None, c.Callable[[], None]]] = []
+    with FakeBroker() as broker:
+        listener = Listener(ListenerSettings("127.0.0.1", broker.port, "meters", "gw"), lambda *one: kept.append(one))
+        listener.start()
+        try:
+            eventually(lambda: broker.subscriptions, "the subscription")
+            broker.send("meters/roof/5", b'{"kW": 4}', 1, retain=True)
+            broker.send("meters/roof/5", b'{"kW": 5, "timestamp": 1800000000000}', 2, retain=True)
+            eventually(lambda: kept, "the reading")
+        finally:
+            listener.stop()
+    assert [(json.loads(body)["kW"], taken) for body, taken, _committed in kept] == [(5, 1_800_000_000_000)]
+    assert listener.refused == 1 and "kept it since nobody knows when" in caplog.text
 
 
 def test_no_message_ends_the_listening(monkeypatch: pytest.MonkeyPatch, eventually: Eventually) -> None:

@@ -10,34 +10,20 @@ import collections
 import dataclasses
 import difflib
 import json
-import math
 import pathlib
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Final, Literal, cast
 
 from . import models
 from .clock import Unsynchronized
 from .models import MeterModel, ModelFaults
 from .outbox import Limits, WhenFull
 from .publisher import MqttSettings
+from .section import NAME, PATH, RULE, TOPIC, Section
 from .settings import BusSettings, MeterSettings
+from .sources import Source, parse_sources
 
 VERSION: Final = 1
-
-
-class _Form(NamedTuple):
-    """What a text may look like: its pattern, and the same in words."""
-
-    pattern: re.Pattern[str]
-    words: str
-
-
-_ANY: Final = _Form(re.compile(r".+"), "a text")
-_NAME: Final = _Form(re.compile(r"[^\s/#+\"]+"), "a name without blanks, quotes, /, # and +")
-_TOPIC: Final = _Form(re.compile(r"[^#+\0]+"), "a topic without # and +")
-_PATH: Final = _Form(re.compile(r"/.+"), "an absolute path")
-_RULE: Final = _Form(re.compile(r"[a-zA-Z0-9_]{1,128}"), "a rule's name of letters, digits and _")
 # AWS IoT Core: a topic has at most 256 bytes and 7 slashes (the three levels of Basic Ingest are not counted).
 _TOPIC_BYTES: Final = 256
 _TOPIC_SLASHES: Final = 7
@@ -48,6 +34,7 @@ class ListenerSettings:
     """A broker on this box (or its LAN) to which other devices publish readings of their own.
 
     topic_prefix: what stands before ``<panel>/<meter>`` in their topics. user, password_file: None for a broker that asks for none.
+    sources: the topics of those that publish JSON of their own making.
     """
 
     host: str
@@ -56,6 +43,7 @@ class ListenerSettings:
     client_id: str
     user: str | None = None
     password_file: pathlib.Path | None = None
+    sources: tuple[Source, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,17 +89,17 @@ def load(path: pathlib.Path) -> Config:
 def parse(data: Any, bundled: Mapping[str, Any]) -> Config:
     """The configuration of JSON-like data. bundled: the models that come with the program. Raises ConfigFaults."""
     faults: list[str] = []
-    top = _Section(data, "", faults)
+    top = Section(data, "", faults)
     version = top.whole("version", 1)
     if version > VERSION:
         raise ConfigFaults(
             [f"The configuration has version {version}, this meter_gateway knows {VERSION}: install a newer meter_gateway first."]
         )
     known = _models(top.mapping("models"), bundled, faults)
-    topic = top.text("topic", _TOPIC)
+    topic = top.text("topic", TOPIC)
     if len(topic.encode()) > _TOPIC_BYTES or topic.count("/") > _TOPIC_SLASHES:
         faults.append(f"topic: '{topic}' is longer than AWS allows: at most {_TOPIC_BYTES} bytes and {_TOPIC_SLASHES} slashes.")
-    gateway = top.text("gateway", _NAME)
+    gateway = top.text("gateway", NAME)
     outbox_path, outbox_limits = _outbox(top.section("outbox"))
     config = Config(
         gateway=gateway,
@@ -146,23 +134,23 @@ def _models(custom: Mapping[str, Any], bundled: Mapping[str, Any], faults: list[
     return cast("dict[str, MeterModel]", dict.fromkeys(names))
 
 
-def _mqtt(section: _Section, gateway: str) -> MqttSettings:
+def _mqtt(section: Section, gateway: str) -> MqttSettings:
     settings = MqttSettings(
-        host=section.text("host", _NAME),
+        host=section.text("host", NAME),
         port=section.whole("port", 1, 65_535, 8883),
         ca_file=section.path("ca_file"),
         cert_file=section.path("cert_file"),
         key_file=section.path("key_file"),
-        client_id=section.text("client_id", _NAME, gateway),
+        client_id=section.text("client_id", NAME, gateway),
         alpn=section.optional_text("alpn"),
-        basic_ingest_rule=section.optional_text("basic_ingest_rule", _RULE),
+        basic_ingest_rule=section.optional_text("basic_ingest_rule", RULE),
         keepalive=section.whole("keepalive", 30, 1200, 60),
     )
     section.done()
     return settings
 
 
-def _outbox(section: _Section) -> tuple[pathlib.Path, Limits]:
+def _outbox(section: Section) -> tuple[pathlib.Path, Limits]:
     path = section.path("path", "/var/lib/meter-gateway/outbox.sqlite3")
     limits = Limits(
         max_bytes=section.whole("max_bytes", 1 << 20, 1 << 40, 512 << 20),
@@ -173,36 +161,37 @@ def _outbox(section: _Section) -> tuple[pathlib.Path, Limits]:
     return path, limits
 
 
-def _clock(section: _Section) -> Unsynchronized:
+def _clock(section: Section) -> Unsynchronized:
     unsynchronized = cast("Unsynchronized", section.choice("unsynchronized", ("auto", "hold", "trust"), "auto"))
     section.done()
     return unsynchronized
 
 
-def _listener(section: _Section, gateway: str) -> ListenerSettings:
+def _listener(section: Section, gateway: str) -> ListenerSettings:
     settings = ListenerSettings(
-        host=section.text("host", _NAME, "127.0.0.1"),
+        host=section.text("host", NAME, "127.0.0.1"),
         port=section.whole("port", 1, 65_535, 1883),
-        topic_prefix=section.text("topic_prefix", _TOPIC, "meters").strip("/"),
-        client_id=section.text("client_id", _NAME, gateway),
+        topic_prefix=section.text("topic_prefix", TOPIC, "meters").strip("/"),
+        client_id=section.text("client_id", NAME, gateway),
         user=section.optional_text("user"),
         password_file=section.path("password_file") if section.get("password_file") else None,
+        sources=parse_sources(section),
     )
     section.done()
     return settings
 
 
-def _bus(section: _Section, known: Mapping[str, MeterModel]) -> BusSettings:
+def _bus(section: Section, known: Mapping[str, MeterModel]) -> BusSettings:
     transport = cast(Literal["tcp", "rtu", "rtu_over_tcp"], section.choice("transport", ("tcp", "rtu", "rtu_over_tcp"), "tcp"))
     serial = transport == "rtu"
     section.refuse(("host", "port") if serial else ("device", "baudrate", "parity", "stopbits"), f"transport '{transport}' has none")
     settings = BusSettings(
-        id=section.text("id", _NAME),
+        id=section.text("id", NAME),
         transport=transport,
         meters=tuple(_meter(meter, known) for meter in section.sections("meters")),
-        host=None if serial else section.text("host", _NAME),
+        host=None if serial else section.text("host", NAME),
         port=section.whole("port", 1, 65_535, 502),
-        device=section.text("device", _PATH) if serial else None,
+        device=section.text("device", PATH) if serial else None,
         baudrate=section.whole("baudrate", 300, 1_000_000, 9600),
         parity=cast(Literal["N", "E", "O"], section.choice("parity", ("N", "E", "O"), "N")),
         stopbits=section.whole("stopbits", 1, 2, 1),
@@ -213,13 +202,13 @@ def _bus(section: _Section, known: Mapping[str, MeterModel]) -> BusSettings:
     return settings
 
 
-def _meter(section: _Section, known: Mapping[str, MeterModel]) -> MeterSettings:
+def _meter(section: Section, known: Mapping[str, MeterModel]) -> MeterSettings:
     model = section.text("model")
     if model and model not in known:
         section.fault("model", f"'{model}' is no known model{_nearest(model, known)}")
     settings = MeterSettings(
-        panel_id=section.text("panel_id", _NAME),
-        meter_id=section.text("meter_id", _NAME),
+        panel_id=section.text("panel_id", NAME),
+        meter_id=section.text("meter_id", NAME),
         unit=section.whole("unit", 1, 247),
         model=model,
         interval_seconds=section.number("interval_seconds", 0.1, 86_400, None),
@@ -261,108 +250,3 @@ def _repeats(buses: Sequence[BusSettings]) -> list[str]:
 def _nearest(name: str, known: Mapping[str, Any] | Sequence[str]) -> str:
     near = difflib.get_close_matches(name, list(known), 1, 0.5)
     return f": did you mean '{near[0]}'?" if near else ": remove it." if not known else f"; there are: {', '.join(sorted(known))}."
-
-
-class _Section:
-    """A JSON object that is read key by key: faults go to the list, and something harmless comes back in place of a bad value."""
-
-    def __init__(self, data: Any, place: str, faults: list[str]) -> None:
-        self._place = place
-        self._seen: set[str] = set()
-        self._data: Mapping[str, Any] = data if isinstance(data, dict) else {}
-        # One fault is enough for what is no object: that its keys are missing goes without saying.
-        self._faults = faults if isinstance(data, dict) else []
-        if not isinstance(data, dict):
-            faults.append(f"{place or 'The configuration'}: {_shown(data)} is no object; write {{...}}.")
-
-    def fault(self, key: str, what: str) -> None:
-        place = ".".join(part for part in (self._place, key) if part)
-        self._faults.append(f"{place}: {what}{'' if what.endswith(('.', '?')) else '.'}")
-
-    def get(self, key: str) -> Any:
-        self._seen.add(key)
-        return self._data.get(key)
-
-    def _value(self, key: str, default: Any) -> Any:
-        self._seen.add(key)
-        value = self._data.get(key)
-        return default if value is None else value
-
-    def text(self, key: str, form: _Form = _ANY, default: str | None = None) -> str:
-        value = self._value(key, default)
-        if value is None:
-            self.fault(key, f"is missing; write {form.words}")
-        elif not isinstance(value, str) or not form.pattern.fullmatch(value):
-            self.fault(key, f"{_shown(value)} cannot stand here; write {form.words}")
-        else:
-            return value
-        return ""
-
-    def optional_text(self, key: str, form: _Form = _ANY) -> str | None:
-        return self.text(key, form) if self._value(key, None) is not None else None
-
-    def path(self, key: str, default: str | None = None) -> pathlib.Path:
-        return pathlib.Path(self.text(key, _PATH, default))
-
-    def choice(self, key: str, choices: Sequence[str], default: str) -> str:
-        value = self._value(key, default)
-        if value not in choices:
-            self.fault(key, f"{_shown(value)} is none of {', '.join(choices)}")
-            return default
-        return cast("str", value)
-
-    def whole(self, key: str, least: int, most: int | None = None, default: int | None = None) -> int:
-        value = self._value(key, default)
-        if value is None:
-            self.fault(key, "is missing; write a whole number")
-        elif isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
-            self.fault(key, f"{_shown(value)} is no whole number {f'from {least} to {most}' if most is not None else f'above {least - 1}'}")
-        else:
-            return value
-        return least if default is None else default
-
-    def number(self, key: str, least: float, most: float, default: float | None) -> Any:
-        """A number, or the default where there is none (which may be None)."""
-        value = self._value(key, default)
-        if value is default:
-            return value
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or not least <= value <= most:
-            self.fault(key, f"{_shown(value)} is no number from {least:g} to {most:g}")
-            return default
-        return float(value)
-
-    def mapping(self, key: str) -> Mapping[str, Any]:
-        value = self._value(key, {})
-        if not isinstance(value, dict):
-            self.fault(key, f"{_shown(value)} is no object; write {{...}}")
-            return {}
-        return value
-
-    def section(self, key: str, default: Any = None) -> _Section:
-        value = self._value(key, default)
-        return _Section(value, f"{self._place}.{key}" if self._place else key, self._faults)
-
-    def sections(self, key: str) -> list[_Section]:
-        value = self._value(key, [])
-        if not isinstance(value, list):
-            self.fault(key, f"{_shown(value)} is no list; write [...]")
-            return []
-        place = f"{self._place}.{key}" if self._place else key
-        return [_Section(item, f"{place}[{number}]", self._faults) for number, item in enumerate(value)]
-
-    def refuse(self, keys: Sequence[str], why: str) -> None:
-        for key in keys:
-            if self._value(key, None) is not None:
-                self.fault(key, f"cannot stand here, {why}; remove it")
-
-    def done(self) -> None:
-        """All keys that are known have been read: the others are faults."""
-        for key in self._data:
-            if key not in self._seen:
-                near = difflib.get_close_matches(key, sorted(self._seen), 1, 0.5)
-                self.fault(key, f"is no known key{f'; did you mean {near[0]!r}?' if near else '; remove it'}")
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -5,85 +5,24 @@
 """Readings that other devices publish by MQTT to a broker on this box or its LAN: they go into the same outbox.
 
 A device publishes a JSON object to ``<topic_prefix>/<panel>/<meter>``, or to any topic below the prefix with ``panelId`` and
-``meterId`` in the object. The broker gets its acknowledgement once the reading is on the disk, and keeps what comes meanwhile.
+``meterId`` in the object; or what it is used to, where the configuration says how to read that (``sources``). The broker gets its
+acknowledgement once the reading is on the disk, and keeps what comes meanwhile.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import logging
-import math
 import pathlib
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from .clock import EARLIEST_MS
 from .config import ListenerSettings
-from .models import PROPERTIES
-from .outbox import encode
-
-# A reading must fit into a message of AWS IoT Core with room to spare.
-MAX_BYTES: Final = 64 * 1024
-# 2100-01-01: a timestamp above is in other units than milliseconds.
-_LATEST_MS: Final = 4_102_444_800_000
+from .heard import understand
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class Heard:
-    """A message that is a reading. taken: Unix ms if it says when."""
-
-    key: str
-    body: str
-    taken: int | None
-
-
-def understand(topic: str, payload: bytes, prefix: str) -> Heard:
-    """The reading in a message. Raises ValueError with a sentence that says what is wrong with it."""
-    if len(payload) > MAX_BYTES:
-        raise ValueError(f"it has {len(payload)} bytes, more than {MAX_BYTES}")
-    try:
-        data = json.loads(payload)
-    except (ValueError, RecursionError) as error:  # RecursionError: nested more deeply than any reading
-        raise ValueError("it is no JSON") from error
-    if not isinstance(data, dict):
-        raise ValueError("it is no JSON object")
-    levels = topic[len(prefix) + 1 :].split("/")
-    panel, meter = levels if len(levels) == 2 else ("", "")
-    panel, meter = _name(data, "panelId", panel), _name(data, "meterId", meter)
-    values = {name: _number(name, data[name]) for name in PROPERTIES if data.get(name) is not None}
-    if not values:
-        raise ValueError(f"it has none of {', '.join(PROPERTIES)}")
-    taken = data.get("timestamp")
-    if taken is not None and (isinstance(taken, bool) or not isinstance(taken, int) or not EARLIEST_MS <= taken < _LATEST_MS):
-        raise ValueError(f"its timestamp {str(taken)[:30]!r} is no integer of Unix milliseconds since this program was made")
-    return Heard(f"{panel}/{meter}", encode({"panelId": panel, "meterId": meter, **values}), taken)
-
-
-def _name(data: dict[str, Any], key: str, of_topic: str) -> str:
-    value = data.get(key, of_topic)
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"neither its topic nor its {key} names that")
-    if of_topic and value != of_topic:
-        raise ValueError(f"its {key} '{value}' is another one than its topic's '{of_topic}'")
-    return value
-
-
-def _number(name: str, value: Any) -> float:
-    try:
-        number = math.nan if isinstance(value, bool) or not isinstance(value, (int, float)) else float(value)
-    except OverflowError:  # an integer beyond every float
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"its {name} is no number")
-    return number
 
 
 class Listener:
@@ -125,7 +64,12 @@ class Listener:
             return
         self.state, self.last_error = "connected", None
         _LOG.info("Listening to %s for readings below '%s/'.", self._peer, self._settings.topic_prefix)
-        client.subscribe(f"{self._settings.topic_prefix}/#", qos=1)
+        client.subscribe([(topic, 1) for topic in self._topics()])
+
+    def _topics(self) -> list[str]:
+        """Those below the prefix, and the sources' own. None twice: a broker may send a message for each that fits."""
+        below = f"{self._settings.topic_prefix}/"
+        return [f"{below}#", *(source.filter for source in self._settings.sources if not source.filter.startswith(below))]
 
     def _on_disconnect(self, *_more: Any) -> None:
         if self.state == "connected":
@@ -149,7 +93,9 @@ class Listener:
             client.ack(message.mid, message.qos)
 
         try:
-            heard = understand(message.topic, bytes(message.payload), self._settings.topic_prefix)
+            heard = understand(message.topic, bytes(message.payload), self._settings.topic_prefix, self._settings.sources)
+            if message.retain and heard.taken is None:
+                raise ValueError("the broker has kept it since nobody knows when, and it does not say itself")
         except ValueError as error:
             committed()  # it will not be better next time
             self._refuse(message, str(error))
