@@ -79,6 +79,7 @@ import yaml
 from ansible_collections.energytwin.aws.plugins.module_utils._site.export import export_site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import meters
 from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import COMPONENT_TYPE_ID
+from ansible_collections.energytwin.aws.plugins.module_utils._site.scene_export import follows, has_motion, limits_of
 
 Plain = dict[str, t.Any]
 
@@ -116,7 +117,11 @@ def site_export(
     known_scenes: c.Sequence[str] = (),
 ) -> Plain:
     found = _plain(workspace)
-    export = export_site(found.get("entities") or [], site_id, noted=_plain(noted) or None, topic=topic, meter_type=meter_type)
+    own_scenes = [scene for scene in found.get("scenes") or [] if scene["scene_id"] in known_scenes]
+    limits = {key: limit for scene in own_scenes for key, limit in limits_of(scene.get("content") or {}).items()}
+    export = export_site(
+        found.get("entities") or [], site_id, noted=_plain(noted) or None, topic=topic, meter_type=meter_type, limits=limits
+    )
     unsaid = [*export.unsaid]
     types = [one for one in found.get("component_types") or [] if one["component_type_id"] not in known_types]
     for one in types:
@@ -126,10 +131,14 @@ def site_export(
                 unsaid.append(
                     f"Component type '{one['component_type_id']}', {name}: function {arn} is not part of the export; it has to be there."
                 )
-    scenes, own_document = [], {}
+    scenes: list[Plain] = []
+    of_dashboards: Plain = {}
     for scene in found.get("scenes") or []:
-        follows = scene["scene_id"] in known_scenes and export.site is not None
-        if follows and noted:
+        of_role = scene in own_scenes and export.site is not None
+        if of_role and "content" in scene and follows(scene["content"], {**export.site, "id": site_id}):
+            of_dashboards = {"dashboards_scene_motion": True} if has_motion(scene["content"]) else {}
+            continue
+        if of_role and noted and not scene.get("content"):
             continue
         if "content" not in scene:
             unsaid.append(f"Scene '{scene['scene_id']}' has no document that could be written; bring it with module twinmaker_scene.")
@@ -140,8 +149,12 @@ def site_export(
                 f"Scene '{scene['scene_id']}' shows files that are not part of the export ({keys}); put them into the workspace's bucket."
             )
         # Role dashboards keeps a scene of this name.
-        if follows:
-            own_document = scene["content"]
+        if of_role:
+            of_dashboards = {"dashboards_scene_document": scene["content"]}
+            unsaid.append(
+                f"Scene '{scene['scene_id']}' is not what role dashboards makes of this site, so it is kept as it is (dashboards_scene_document);"
+                " leave that out, and the role makes it anew."
+            )
         else:
             scenes.append({key: scene[key] for key in SCENE_KEYS if scene.get(key)})
     for job in found.get("sync_jobs") or []:
@@ -150,7 +163,7 @@ def site_export(
         "twin_extra_component_types": types,
         "twin_extra_entities": export.extra,
         "twin_extra_scenes": scenes,
-        "dashboards_scene_document": own_document,
+        **of_dashboards,
     }
     variables = {**({"site": export.site} if export.site else {}), **{name: items for name, items in extras.items() if items}}
     named = {meter["gateway"] for meter in meters({**export.site, "id": site_id})} if export.site else set()

@@ -12,6 +12,7 @@ import dataclasses
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import SiteError, parse_site
 from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import Plain, component_name, plain, twin_entities
 from ansible_collections.energytwin.aws.plugins.module_utils._site.properties import COMPONENT_TYPE_ID, METER_ID, PANEL_ID
+from ansible_collections.energytwin.aws.plugins.module_utils._site.validate import limit_property_fault
 
 ROOT = "$ROOT"
 PHASES = 3
@@ -35,17 +36,19 @@ def export_site(
     noted: Plain | None = None,
     topic: str = "",
     meter_type: str = COMPONENT_TYPE_ID,
+    limits: c.Mapping[tuple[str, str], Plain] | None = None,
 ) -> Export:
     """entities: in the shape of the option ``entities`` of module twinmaker_entities.
 
     noted: the site model that was applied last, if it is known; what entities do not say (phases, limits, gateways, places) is taken from it.
+    limits: {property: {warning, alarm}} by entity id and component name, where scenes say them; for meters that are not noted.
     """
     found = {entity["entity_id"]: entity for entity in entities}
     unsaid: list[str] = []
     if noted and _is_projected(noted, site_id, found, meter_type):
         site: Plain | None = plain(parse_site(noted, site_id))
     else:
-        site = _Reverse(found, meter_type, _details(noted), unsaid).site(site_id, (noted or {}).get("topic") or topic)
+        site = _Reverse(found, meter_type, _details(noted), limits or {}, unsaid).site(site_id, (noted or {}).get("topic") or topic)
         site = None if site is None else _checked(site, noted or {}, site_id, unsaid)
     said = {} if site is None else {entity["entity_id"]: entity for entity in twin_entities({**site, "id": site_id}, meter_type)}
     extra = [rest for entity in entities if (rest := _rest(entity, said.get(entity["entity_id"])))]
@@ -136,10 +139,18 @@ def _details(noted: Plain | None) -> _Details:
 class _Reverse:
     """Reads areas, panels and meters out of a tree of entities."""
 
-    def __init__(self, found: c.Mapping[str, Plain], meter_type: str, details: _Details, unsaid: list[str]) -> None:
+    def __init__(
+        self,
+        found: c.Mapping[str, Plain],
+        meter_type: str,
+        details: _Details,
+        limits: c.Mapping[tuple[str, str], Plain],
+        unsaid: list[str],
+    ) -> None:
         self._found = found
         self._type = meter_type
         self._details = details
+        self._limits = limits
         self._unsaid = unsaid
         self._children: dict[str, list[str]] = {}
         self._guessed: list[str] = []
@@ -160,7 +171,8 @@ class _Reverse:
         if self._guessed:
             first = ", ".join(self._guessed[:5]) + (f" and {len(self._guessed) - 5} more" if len(self._guessed) > 5 else "")
             self._unsaid.append(
-                f"phases: entities do not say them, {PHASES} is a guess for meters {first}; correct them, and add gateways, limits and places."
+                f"phases: entities do not say them, {PHASES} is a guess for meters {first}; correct them, and add gateways, places, limits that are"
+                " missing, and which meters measure what others measure too (incomer, fed_from), without which totals count it twice."
             )
         return {"name": root["name"], "topic": topic, "areas": areas}
 
@@ -184,7 +196,8 @@ class _Reverse:
         noted = self._details.meters.get((panel_id, meter_id))
         if noted is None:
             self._guessed.append(f"{panel_id}/{meter_id}")
-            noted = {"phases": PHASES}
+            limits = self._limits.get((panel_id, name), {})
+            noted = {"phases": PHASES, "limits": {key: limit for key, limit in limits.items() if not limit_property_fault(key, PHASES)}}
         return {**noted, "id": meter_id, "name": component.get("description") or name}
 
     def _of_place(self, entity_id: str, keys: c.Iterable[str]) -> Plain:

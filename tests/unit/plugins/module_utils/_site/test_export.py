@@ -18,7 +18,8 @@ from ansible.template import Templar
 from ansible_collections.energytwin.aws.plugins.filter.site_export import site_export
 from ansible_collections.energytwin.aws.plugins.module_utils._site.export import export_site, merged
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
-from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import plain, twin_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._site.projections import meters, plain, twin_entities
+from ansible_collections.energytwin.aws.plugins.module_utils._site.scene import scene
 
 PLANT = pathlib.Path(__file__).parents[5] / "inventories/local/host_vars/example-plant/site.yml"
 ID = "example-plant"
@@ -165,6 +166,34 @@ def test_a_scene_that_a_role_would_make_anew_becomes_its_document(entities: list
     no_site = site_export({"entities": entities, "scenes": scenes}, "north", known_scenes=["plant"])
     assert "dashboards_scene_document" not in no_site["variables"]
     assert [one["scene_id"] for one in no_site["variables"]["twin_extra_scenes"]] == ["plant", "tour"]
+
+
+@pytest.mark.parametrize("motion", [False, True])
+def test_a_scene_that_follows_from_the_site_is_left_to_the_role(
+    site: dict[str, t.Any], entities: list[dict[str, t.Any]], motion: bool
+) -> None:
+    made = scene(site, "https://g.example", motion)
+    found = site_export({"entities": entities, "scenes": [{"scene_id": "plant", "content": made}]}, ID, noted=site, known_scenes=["plant"])
+    assert found["variables"].keys() - {"site"} == ({"dashboards_scene_motion"} if motion else set())
+
+    made["nodes"][0]["name"] = "Drawn by hand"
+    found = site_export({"entities": entities, "scenes": [{"scene_id": "plant", "content": made}]}, ID, noted=site, known_scenes=["plant"])
+    assert found["variables"]["dashboards_scene_document"] == made
+    assert [sentence for sentence in found["unsaid"] if "dashboards_scene_document" in sentence]
+
+
+def test_limits_come_from_the_scene_where_no_site_model_is_noted(site: dict[str, t.Any], entities: list[dict[str, t.Any]]) -> None:
+    shown = {(one["panel_id"], one["meter_id"]): {name: one["limits"][name] for name in [*one["limits"]][:1]} for one in meters(site)}
+    assert any(shown.values())
+    document = scene(site)
+    by_hand = {"kW >= 5": "iottwinmaker.common.icon:Error", "kW >= 9": "iottwinmaker.common.icon:Warning"}
+    document["rules"]["nonsense"] = {"statements": [{"expression": one, "target": target} for one, target in by_hand.items()]}
+    binding = {"dataBindingContext": {"entityId": "pv-rooftop", "componentName": "meter-1", "propertyName": "kW"}}
+    document["nodes"].append({"components": [{"type": "Tag", "ruleBasedMapId": "nonsense", "valueDataBinding": binding}]})
+    found = site_export({"entities": entities, "scenes": [{"scene_id": "plant", "content": document}]}, ID, known_scenes=["plant"])
+    exported = meters({**found["variables"]["site"], "id": ID})
+    limits = {(one["panel_id"], one["meter_id"]): one["limits"] for one in exported}
+    assert limits == {**shown, ("pv-rooftop", "1"): {}}
 
 
 def test_people_who_are_not_known_keep_their_roles(entities: list[dict[str, t.Any]], site: dict[str, t.Any]) -> None:
