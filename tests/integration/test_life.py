@@ -208,11 +208,15 @@ def test_a_site_that_goes_with_its_readings_leaves_nothing_but_the_box_that_cann
     assert {kind: names for kind, names in left(deployed).items() if names} == {"buckets": left_before}
     assert gone.result("Say which boxes are left over")["msg"].startswith("gw-roof: AWS has forgotten it")
 
-    again = deployed.play("destroy.yml", *everything)
+    # A Grafana of somebody else's, which is gone, and a run that leaves the gateways out.
+    foreign = ("-e", "dashboards_workspace_id=g-0123456789", "-e", "dashboards_url=grafana.example")
+    again = deployed.play("destroy.yml", *everything, *foreign)
     assert (again.code, again.changed_tasks()) == (0, []), again.message()
+    assert again.result("Say that the workspace is gone")["msg"].startswith("The Grafana workspace g-0123456789 is not there")
+    assert again.result("Say which gateways stay")["msg"].startswith("gw-hall, gw-roof: no part of this run")
     assert again.result("Say what an earlier stack has left")["msg"].startswith(
         f"{left_before[0]}: by its name, an earlier stack {SITE} has left it"
     )
     deployed.client("s3").delete_bucket(Bucket=left_before[0])
-    again = deployed.play("destroy.yml", *everything)
+    again = deployed.play("destroy.yml", "-i", str(inventory), "--limit", "all", *everything)
     assert again.result("Say that nothing is left")["msg"] == f"Nothing of {SITE} is left in this account and region."
