@@ -21,8 +21,8 @@ options:
     required: true
   usage:
     description:
-      - How it is used - C(gateways), C(interval_seconds), C(basic_ingest), C(months_kept), C(memory_hours), C(dashboard_hours) and
-        C(refresh_seconds), see playbook C(estimate.yml).
+      - How it is used - C(gateways), C(interval_seconds), C(basic_ingest), C(months_kept), C(memory_hours), C(dashboard_hours),
+        C(refresh_seconds) and C(model_mb), see playbook C(estimate.yml).
     type: dict
     required: true
   prices:

@@ -4,7 +4,8 @@
 
 """What a site costs in a month, for each store (pure).
 
-How AWS meters: the pricing pages of IoT Core, DynamoDB, Timestream, Lambda, IoT TwinMaker and Managed Grafana. Free tiers are left out.
+How AWS meters: the pricing pages of IoT Core, DynamoDB, Timestream, Lambda, CloudWatch, IoT TwinMaker and Managed Grafana. Free tiers are
+left out.
 """
 
 from __future__ import annotations
@@ -22,10 +23,14 @@ from ansible_collections.energytwin.aws.plugins.module_utils._site.stack import 
 STORES = (DYNAMODB, TIMESTREAM)
 HOURS = 730  # of a month, as AWS counts
 SECONDS = HOURS * 3600
-MESSAGE_BYTES = 5 * 1024  # that IoT Core counts as one message
+MESSAGE_BYTES = 5 * 1024  # that IoT Core counts as one message, and as one rule triggered and one action
+# Topic rules of a stack that look at each message: the store's, that on late readings, and that on refused ones. AWS counts one action of a
+# rule at least. With basic ingest a message comes to the store's alone.
+RULES = 3
 UNIT_BYTES = 1024  # of a DynamoDB write unit, and of what Timestream rounds a write up to
 READ_UNIT_BYTES = 4096  # of an eventually consistent DynamoDB read, which is half a unit
 GB = 1e9
+MB = 1e6
 NUMBER = 8  # bytes of a number or a time, about
 JSON_NUMBER = 12  # characters of a number, with its comma
 ITEM_OVERHEAD = 100  # bytes that DynamoDB adds to each item that it stores
@@ -41,6 +46,10 @@ METER_READS, METER_WRITES = 2.8, 3.3
 METER_LOOKS = 3  # into the store, however few readings have come
 SUMMARY_READS, SUMMARY_WRITES = 1.4, 3.3  # of an entity with totals
 MEMBER_WRITES = 1  # for each meter that those are made of
+# Timestream bills its queries by compute units, so many at least and so long at least.
+QUERY_UNITS = 4
+QUERY_SECONDS = 30
+LOG_BYTES = 400  # that Lambda itself logs of a call, about
 COUNTED_AGAIN = 10  # how often a reading is read for totals until it is done with, about
 TOTAL_BYTES = 200  # of an hour or a day as an item, about
 KEEPER_SECONDS = 0.3  # for a meter in a run, about
@@ -53,7 +62,8 @@ class Usage:
     """How the site is used. interval_seconds: between two readings of a meter; basic_ingest: whether messages go to the rule directly.
 
     months_kept: how old the oldest reading is; memory_hours: how long Timestream keeps one in memory. dashboard_hours: how long somebody
-    looks at the dashboards in a month, which ask for every meter once in refresh_seconds.
+    looks at the dashboards in a month, which ask for every meter once in refresh_seconds. model_mb: the size of the site's 3D model, which is
+    loaded once an hour by who looks.
     """
 
     gateways: int
@@ -63,6 +73,7 @@ class Usage:
     memory_hours: float
     dashboard_hours: float
     refresh_seconds: float
+    model_mb: float
 
     @classmethod
     def of(cls, values: c.Mapping[str, t.Any]) -> Usage:
@@ -108,11 +119,14 @@ def amounts(site: Site | c.Mapping[str, t.Any], usage: Usage) -> list[Amount]:
     calls = len(every) * usage.dashboard_hours * 3600 / usage.refresh_seconds
     item_bytes = sum(_item_bytes(meter) for meter in every)
     record_bytes = sum(_record_bytes(meter) for meter in every)
-    messages = 0 if usage.basic_ingest else readings * sum(math.ceil(_message_bytes(meter) / MESSAGE_BYTES) for meter in every)
+    messages = readings * sum(math.ceil(_message_bytes(meter) / MESSAGE_BYTES) for meter in every)
+    triggered = messages * (1 if usage.basic_ingest else RULES)
     roles = [person.role for person in site.people]
     return [
         Amount("Connections of gateways", "iot_connection", usage.gateways * HOURS * 60),
-        Amount("Messages", "iot_messages", messages),
+        Amount("Messages", "iot_messages", 0 if usage.basic_ingest else messages),
+        Amount("Rules triggered", "iot_rules", triggered),
+        Amount("Actions of rules", "iot_actions", triggered),
         Amount("Writes", "dynamodb_writes", readings * sum(_units(_item_bytes(meter)) for meter in every), (DYNAMODB,)),
         Amount("Storage", "dynamodb_storage", readings * usage.months_kept * (item_bytes + ITEM_OVERHEAD * len(every)) / GB, (DYNAMODB,)),
         Amount("Backup", "dynamodb_backup", readings * usage.months_kept * item_bytes / GB, (DYNAMODB,)),
@@ -120,10 +134,13 @@ def amounts(site: Site | c.Mapping[str, t.Any], usage: Usage) -> list[Amount]:
         Amount("Writes", "timestream_writes", readings * sum(_units(_record_bytes(meter)) for meter in every), (TIMESTREAM,)),
         Amount("Memory store", "timestream_memory", _in_memory(readings, record_bytes, usage) * HOURS, (TIMESTREAM,)),
         Amount("Magnetic store", "timestream_magnetic", readings * usage.months_kept * record_bytes / GB, (TIMESTREAM,)),
+        Amount("Queries of dashboards", "timestream_queries", usage.dashboard_hours * _busy(usage) * QUERY_UNITS, (TIMESTREAM,)),
         Amount("Calls of the reader", "lambda_requests", calls),
         Amount("Compute of the reader", "lambda_compute", calls * LAMBDA_GB * LAMBDA_SECONDS),
+        Amount("Logs", "logs", (calls + RUNS) * LOG_BYTES / GB),
         Amount("Entities of the twin", "twinmaker_entities", len(twin_entities(site))),
         Amount("Reads through the twin", "twinmaker_calls", calls),
+        Amount("Downloads of the 3D model", "data_transfer", usage.dashboard_hours * usage.model_mb * MB / GB if site.model else 0),
         Amount("Grafana editors", "grafana_editors", max(1, sum(role in EDITORS for role in roles))),  # a workspace has at least one
         Amount("Grafana viewers", "grafana_viewers", sum(role not in EDITORS for role in roles)),
         *_of_totals(site, every, usage),
@@ -143,6 +160,7 @@ def _of_totals(site: Site, every: c.Sequence[c.Mapping[str, t.Any]], usage: Usag
     seconds = RUNS * len(every) * KEEPER_SECONDS + counted * len(every) * KEEPER_SECONDS_OF_READING
     return [
         Amount("Totals: readings that are counted", "dynamodb_reads", looks, (DYNAMODB,)),
+        Amount("Totals: queries", "timestream_queries", RUNS * QUERY_UNITS * QUERY_SECONDS / 3600, (TIMESTREAM,)),
         Amount("Totals: reads", "dynamodb_reads", RUNS * reads),
         Amount("Totals: writes", "dynamodb_writes", RUNS * writes),
         Amount("Totals: storage", "dynamodb_storage", items * usage.months_kept * (TOTAL_BYTES + ITEM_OVERHEAD) / GB),
@@ -197,6 +215,11 @@ def _read_units(every: c.Sequence[c.Mapping[str, t.Any]], usage: Usage) -> float
         return 0.0
     size = sum(_item_bytes(meter) for meter in every) / len(every) * max(1.0, usage.refresh_seconds / usage.interval_seconds)
     return math.ceil(size / READ_UNIT_BYTES) / 2
+
+
+def _busy(usage: Usage) -> float:
+    """For which part of the time that somebody looks, a query is billed."""
+    return min(1.0, QUERY_SECONDS / usage.refresh_seconds)
 
 
 def _in_memory(readings: float, record_bytes: int, usage: Usage) -> float:

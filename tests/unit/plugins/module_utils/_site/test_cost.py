@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import typing as t
 
 import pytest
 
-from ansible_collections.energytwin.aws.plugins.module_utils._site.cost import ALARMS, STORES, Usage, amounts, bill, totals
+from ansible_collections.energytwin.aws.plugins.module_utils._site.cost import ALARMS, RULES, STORES, Usage, amounts, bill, totals
 from ansible_collections.energytwin.aws.plugins.module_utils._site.cost_table import estimate_table
 from ansible_collections.energytwin.aws.plugins.module_utils._site.parse import parse_site
 from tests.tools.checkout import CHECKOUT, read_yaml
@@ -26,6 +27,7 @@ USAGE: dict[str, t.Any] = {
     "memory_hours": 1,
     "dashboard_hours": 160,
     "refresh_seconds": 60,
+    "model_mb": 10,
 }
 
 
@@ -56,6 +58,8 @@ def test_one_meter_for_a_month() -> None:
         {
             "iot_connection": 43_800,
             "iot_messages": 262_800,
+            "iot_rules": 788_400,  # three rules
+            "iot_actions": 788_400,  # one each at least
             "dynamodb_writes": 262_800,
             "dynamodb_storage": 262_800 * 12 * 229 / 1e9,
             "dynamodb_backup": 262_800 * 12 * 129 / 1e9,
@@ -63,10 +67,13 @@ def test_one_meter_for_a_month() -> None:
             "timestream_writes": 262_800,
             "timestream_memory": 360 * 295 / 1e9 * 730,  # an hour of readings, at all times
             "timestream_magnetic": 262_800 * 12 * 295 / 1e9,
+            "timestream_queries": 320,  # 4 units for 30 of each 60 seconds in 160 hours
             "lambda_requests": 9_600,
             "lambda_compute": 480,
             "twinmaker_entities": 3,
             "twinmaker_calls": 9_600,
+            "logs": (9_600 + 2_920) * 400 / 1e9,
+            "data_transfer": 0,
             "grafana_editors": 1,
             "grafana_viewers": 0,
             "alarms": 9,
@@ -80,6 +87,7 @@ def test_the_totals_of_one_meter() -> None:
     assert {what.removeprefix("Totals: "): amount.quantity for what, amount in totals.items()} == pytest.approx(
         {
             "readings that are counted": 262_800 * 10 * 129 / 4096 / 2 + 2_920 * 3,
+            "queries": 2_920 * 4 * 30 / 3600,
             "reads": 2_920 * (6 + 2.8 + 3 * 1.4),
             "writes": 2_920 * (2 + 3.3 + 3 * 3.3 + 3),
             "storage": 4 * (730 + 730 / 24) * 12 * 300 / 1e9,
@@ -88,6 +96,7 @@ def test_the_totals_of_one_meter() -> None:
         }
     )
     assert totals["Totals: readings that are counted"].stores == ("dynamodb",), "Timestream charges for the time of its queries"
+    assert totals["Totals: queries"].stores == ("timestream",)
     assert totals["Totals: writes"].stores == STORES, "the table of totals is there with either store"
 
 
@@ -100,8 +109,10 @@ def test_totals_are_written_for_each_meter_whatever_its_pace() -> None:
 
 
 def test_every_alarm_of_the_stack_is_counted() -> None:
+    """But for those that are there while readings move from one store to the other."""
     template = (CHECKOUT / "roles/stack/files/energy_twin.yml").read_text()
-    assert template.count("Type: AWS::CloudWatch::Alarm") == ALARMS
+    alarm = "Type: AWS::CloudWatch::Alarm\n"
+    assert template.count(alarm) - template.count(f"{alarm}    Condition: StoresInBoth\n") == ALARMS
 
 
 def test_the_bill_of_one_meter() -> None:
@@ -110,7 +121,7 @@ def test_the_bill_of_one_meter() -> None:
     assert costs["Messages"] == pytest.approx({"dynamodb": 0.2628, "timestream": 0.2628})
     assert costs["Storage"] == {"dynamodb": pytest.approx(0.1805436), "timestream": None}
     assert costs["Magnetic store"] == {"dynamodb": None, "timestream": pytest.approx(0.02790936)}
-    assert totals(lines) == pytest.approx({"dynamodb": 10.8308079, "timestream": 10.5598838})
+    assert totals(lines) == pytest.approx({"dynamodb": 11.0698319, "timestream": 226.9775744})
 
 
 def test_readings_cost_by_their_number_and_their_size() -> None:
@@ -122,10 +133,28 @@ def test_readings_cost_by_their_number_and_their_size() -> None:
     assert quantities(site(phases=3), used())["timestream_magnetic"] > one["timestream_magnetic"]
 
 
-def test_basic_ingest_saves_the_messages_and_nothing_else() -> None:
+def test_basic_ingest_saves_the_messages_and_two_of_three_rules() -> None:
     with_it, without = quantities(site(), used(basic_ingest=True)), quantities(site(), used())
-    assert {price for price in without if with_it[price] != without[price]} == {"iot_messages"}
+    assert {price for price in without if with_it[price] != without[price]} == {"iot_messages", "iot_rules", "iot_actions"}
     assert with_it["iot_messages"] == 0
+    assert with_it["iot_rules"] == with_it["iot_actions"] == pytest.approx(without["iot_rules"] / 3)
+
+
+def test_every_rule_of_the_stack_that_looks_at_each_message_is_counted() -> None:
+    """Of the two stores' rules there is one, but for the time that readings move."""
+    template = (CHECKOUT / "roles/stack/files/energy_twin.yml").read_text()
+    assert template.count("Type: AWS::IoT::TopicRule") - 1 == RULES
+
+
+def test_queries_of_timestream_are_billed_all_the_time_that_a_fast_dashboard_is_open() -> None:
+    def hours(refresh_seconds: float) -> float:
+        return quantities(site(), used(refresh_seconds=refresh_seconds))["timestream_queries"]
+
+    assert (hours(5), hours(30), hours(300)) == pytest.approx((640, 640, 64))
+
+
+def test_a_3d_model_is_loaded_by_who_looks() -> None:
+    assert quantities(dataclasses.replace(site(), model="plant.glb"), used())["data_transfer"] == pytest.approx(1.6)
 
 
 def test_people_are_editors_or_viewers_and_a_workspace_has_an_editor() -> None:
@@ -160,15 +189,15 @@ def test_the_table_has_both_stores_the_totals_and_the_sources() -> None:
     lines = estimate_table(site(), USAGE, PRICES, UNPRICED)
     heading = next(line for line in lines if "Amount a month" in line)
     assert "dynamodb [USD]" in heading and "timestream [USD]" in heading
-    assert next(line for line in lines if line.startswith("Total ")).split() == ["Total", "10.83", "10.56"]
+    assert next(line for line in lines if line.startswith("Total ")).split() == ["Total", "11.07", "226.98"]
     assert next(line for line in lines if line.startswith("Memory store")).split()[-2:] == ["-", "0.00"]
     assert not [line for line in lines if line.startswith("Grafana viewers")]
     assert sum("aws.amazon.com/grafana/pricing" in line for line in lines) == 2
-    assert any("queries of Timestream" in line for line in lines)
+    assert any("more than the least of Timestream" in line for line in lines)
 
 
 def test_an_amount_without_a_price_is_told_and_not_counted() -> None:
     prices = {key: value for key, value in PRICES.items() if key != "twinmaker_entities"}
     lines = estimate_table(site(), USAGE, prices)
     assert "- Entities of the twin" in lines
-    assert next(line for line in lines if line.startswith("Total ")).split() == ["Total", "10.67", "10.40"]
+    assert next(line for line in lines if line.startswith("Total ")).split() == ["Total", "10.91", "226.82"]
