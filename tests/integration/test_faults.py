@@ -137,18 +137,22 @@ def probe_failure(cloud: LocalCloud) -> tuple[str, str]:
     return result.result("read it back through the twin")["hop"], result.message()
 
 
-def test_a_disabled_rule_is_found_and_mended_by_the_next_run(deployed: LocalCloud) -> None:
+def test_a_disabled_rule_is_found_and_mended_by_the_next_run_and_so_is_one_that_is_gone(deployed: LocalCloud) -> None:
     iot = deployed.client("iot")
+    good = iot.get_topic_rule(ruleName=RULE)["rule"]
     rules = {rule["ruleName"]: False for rule in iot.list_topic_rules()["rules"]}
     for name in rules:
         iot.disable_topic_rule(ruleName=name)
     hop, message = probe_failure(deployed)
     assert hop == "rule"
     assert f"'{RULE}' is disabled" in message
+    iot.delete_topic_rule(ruleName=RULE)
     again = deployed.play("site.yml")
     assert again.code == 0, again.message()
     assert {rule["ruleName"]: rule["ruleDisabled"] for rule in iot.list_topic_rules()["rules"]} == rules
     assert len(rules) > 1
+    mended = iot.get_topic_rule(ruleName=RULE)["rule"]
+    assert {key: mended[key] for key in ("sql", "actions", "errorAction")} == {key: good[key] for key in ("sql", "actions", "errorAction")}
 
 
 def test_a_reader_that_throws_is_found_and_mended_by_hand(deployed: LocalCloud) -> None:

@@ -35,6 +35,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._times import iso_o
 POLL_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 READ_CONCURRENCY = 8
 ERROR_DOCUMENTS_READ = 50
+MEND_STACK = "somebody has deleted it; have CloudFormation make it again by a drift-aware change set (docs/troubleshooting.md, 'Deleted by hand')"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,7 +152,8 @@ class Tracer:
             answer = self._lambda.invoke(FunctionName=self._path.reader_function, Payload=json.dumps(self._reader_event(reading)).encode())
             result = json.loads(answer["Payload"].read())
         except (ClientError, BotoCoreError, ValueError) as exception:
-            return Failure(reading, Hop.READER, _words(exception), look_at)
+            gone = isinstance(exception, ClientError) and exception.response["Error"]["Code"] == "ResourceNotFoundException"
+            return Failure(reading, Hop.READER, _words(exception), MEND_STACK if gone else look_at)
         if answer.get("FunctionError"):
             return Failure(reading, Hop.READER, f"it failed: {result.get('errorMessage', result)}", look_at)
         if not _holds(result, reading):
