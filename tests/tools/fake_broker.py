@@ -112,6 +112,10 @@ class FakeBroker:
         """Closes its port and all connections."""
         self._call(self._down())
 
+    def cut(self) -> None:
+        """Closes all connections; new ones are let in."""
+        self._call(self._cut())
+
     def close(self) -> None:
         self.down()
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -150,6 +154,9 @@ class FakeBroker:
         if self._server:
             self._server.close()
             self._server = None
+        await self._cut()
+
+    async def _cut(self) -> None:
         for writer in list(self._writers):
             writer.transport.abort()
 

@@ -88,6 +88,14 @@ def test_a_bus_that_does_not_keep_up_reads_each_meter_and_says_so_once(monkeypat
     assert min(counts) >= 20
     assert sum(health.skipped for health in poller.health.values()) > 0
     assert caplog.text.count("does not keep up") == 1
+    assert "Lengthen interval_seconds" in caplog.text
+
+
+def test_a_bus_that_waits_for_a_dead_meter_names_it(monkeypatch: pytest.MonkeyPatch, caplog: t.Any) -> None:
+    script = Script(takes=4.0)
+    script.answers[3] = MeterFault("unreachable", "Meter roof/3 does not answer.")
+    poll(monkeypatch, script, 60.0)
+    assert "does not keep up: meter roof/1 is read less often than asked for. The others wait for roof/3: see to that first" in caplog.text
 
 
 def test_a_dead_meter_is_asked_less_often_and_soon_again_when_it_is_back(monkeypatch: pytest.MonkeyPatch, caplog: t.Any) -> None:

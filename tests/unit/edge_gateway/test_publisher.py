@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections.abc as c
+import functools
 import json
 import os
 import pathlib
@@ -198,6 +199,24 @@ def test_a_second_box_with_the_same_name_is_thought_of(
     eventually(lambda: "that no other box connects as 'gw-roof'" in caplog.text, "the reason")
     broker.hang_up = lambda _packet: False
     eventually(lambda: not line.stored, "the confirmation of what was on its way")
+
+
+def test_a_connection_that_comes_and_goes_does_not_fill_the_log(
+    new_line: t.Any, settings: MqttSettings, broker: FakeBroker, eventually: Eventually, caplog: t.Any
+) -> None:
+    def connected_since(logins: int) -> bool:
+        return len(broker.logins) > logins
+
+    caplog.set_level("INFO")
+    broker.up()
+    line = new_line(settings)
+    for number in range(1, 11):
+        line.put(number)
+        eventually(lambda: not line.stored, "the confirmation")
+        logins = len(broker.logins)
+        broker.cut()
+        eventually(functools.partial(connected_since, logins), "the next connection")
+    assert caplog.text.count("no other box connects") == caplog.text.count("takes readings again") == 1
 
 
 def test_a_broker_that_confirms_nothing_is_left(

@@ -21,6 +21,7 @@ from meter_gateway.recorder import Recorder
 
 LIMITS = Limits(max_bytes=1 << 30, max_age_seconds=1e9)
 NOW = EARLIEST_MS + 1_000_000_000
+DAY = 86_400_000
 
 
 @dataclasses.dataclass
@@ -43,8 +44,9 @@ class Hands:
 class Bench:
     """A recorder; what it delivers. broken: what the next writes raise."""
 
-    def __init__(self, path: pathlib.Path, hands: Hands) -> None:
+    def __init__(self, path: pathlib.Path, hands: Hands, limits: Limits = LIMITS) -> None:
         self.path = path
+        self.limits = limits
         self.broken: Exception | None = None
         self.broken_for_good = False
         self.contents_broken: Exception | None = None
@@ -73,7 +75,7 @@ class Bench:
         self.opened += 1
         if isinstance(self.broken, Damaged) and not self.broken_for_good:
             self.broken = None
-        return Breakable(self.path, LIMITS, "boot")
+        return Breakable(self.path, self.limits, "boot")
 
     @property
     def doubt(self) -> str | None:
@@ -250,6 +252,37 @@ def test_a_step_of_the_clock_is_told_and_followed(bench: Bench, hands: Hands, ca
     bench.recorder.commit()
     assert "stepped by +3600 s" in caplog.text
     assert bench.waiting() == [('{"n":1}', NOW + 3_600_000)]
+
+
+def test_a_clock_that_is_stepped_back_a_day_loses_nothing(bench: Bench, hands: Hands, caplog: t.Any) -> None:
+    bench.recorder.put(hands.since_boot, '{"n":1}')
+    bench.recorder.commit()
+    hands.wall -= DAY
+    bench.recorder.put(hands.since_boot, '{"n":2}')
+    bench.recorder.commit()
+    bench.recorder.expire()
+    assert bench.waiting() == [('{"n":1}', NOW), ('{"n":2}', NOW - DAY)]
+    assert "stepped by -86400 s" in caplog.text
+
+
+def test_a_clock_that_is_stepped_ahead_by_mistake_drops_nothing(tmp_path: pathlib.Path, hands: Hands) -> None:
+    bench = Bench(tmp_path / "outbox.sqlite3", hands, Limits(max_bytes=1 << 30, max_age_seconds=90 * DAY / 1000))
+    bench.recorder.put(hands.since_boot, '{"n":1}')
+    bench.recorder.commit()
+    hands.wall += 3_650 * DAY
+    bench.recorder.commit()
+    bench.recorder.expire()
+    assert len(bench.waiting()) == 1
+    hands.wall -= 3_650 * DAY  # somebody has seen it
+    hands.pass_time(DAY)
+    bench.recorder.commit()
+    bench.recorder.expire()
+    assert len(bench.waiting()) == 1
+    hands.pass_time(90 * DAY)
+    bench.recorder.expire()
+    assert bench.waiting() == []
+    assert bench.recorder.commit()
+    assert bench.recorder.contents.dropped == {"too_old": 1}
 
 
 def test_with_a_full_disk_readings_go_out_from_memory_and_to_the_disk_later(bench: Bench, caplog: t.Any) -> None:

@@ -99,14 +99,20 @@ class Poller:
             self.health[meter.key] = dataclasses.replace(health, skipped=health.skipped + over)
             if not self._behind:
                 _LOG.warning(
-                    "Bus %s (%s) does not keep up: meter %s and others are read less often than asked for. Lengthen interval_seconds,"
-                    " or put fewer meters on the bus.",
+                    "Bus %s (%s) does not keep up: meter %s is read less often than asked for. %s",
                     self.settings.id,
                     self.settings.peer,
                     meter.key,
+                    self._way_out(),
                 )
             self._behind = True
         return when + interval * (over + self._patience(self._costly.get(meter.key, 0), interval))
+
+    def _way_out(self) -> str:
+        silent = [key for key, count in self._costly.items() if count]
+        if silent:
+            return f"The others wait for {' and '.join(silent)}: see to that first, or take it out."
+        return "Lengthen interval_seconds, or put fewer meters on the bus."
 
     def _patience(self, failed: int, interval: float) -> int:
         """In how many beats to ask again. A meter that is alone on its bus takes time from no other."""

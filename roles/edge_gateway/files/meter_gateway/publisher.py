@@ -36,8 +36,9 @@ CONFIRM_SECONDS: Final = 30.0
 LEAVE_SECONDS: Final = 3.0
 BACK_OFF: Final = (1.0, 60.0)
 FILES_SECONDS: Final = 5.0
-# An unchanged reason is said again after this long.
+# An unchanged reason is said again after this long; where readings have gone out in between, after this.
 REMIND_SECONDS: Final = 3600.0
+FLAP_SECONDS: Final = 60.0
 
 _LOG = logging.getLogger(__name__)
 
@@ -96,6 +97,8 @@ class Publisher:
         self._wake_write.setblocking(False)
         self._random = random.Random()
         self._said: tuple[str, float] = ("", 0.0)
+        self._told = False  # whether the log has it that readings do not go out
+        self._recovered = False
         self._leave = False
         self.state = State("connecting", time.time())
         self.published = 0
@@ -116,8 +119,9 @@ class Publisher:
         while not stop.is_set() and not self._leave:
             alive()
             confirmed = self.acknowledged
+            files = self._stamps()
             try:
-                self._connection(alive)
+                self._connection(files, alive)
                 continue
             except _Renew:
                 _LOG.info("The certificate's files have changed: connecting with the new ones.")
@@ -127,11 +131,10 @@ class Publisher:
             if self.acknowledged > confirmed:
                 delay = BACK_OFF[0]
             delay = min(BACK_OFF[1], self._random.uniform(BACK_OFF[0], delay * 3))
-            self._sleep(delay, alive)
+            self._sleep(delay, files, alive)
 
-    def _sleep(self, seconds: float, alive: Callable[[], None]) -> None:
+    def _sleep(self, seconds: float, files: list[Any], alive: Callable[[], None]) -> None:
         until = time.monotonic() + seconds
-        files = self._stamps()
         while not self._leave and (left := until - time.monotonic()) > 0:
             alive()
             select.select([self._wake_read], [], [], min(left, 1.0))
@@ -142,17 +145,17 @@ class Publisher:
     def _report(self, reason: str) -> None:
         self.state = State("disconnected", time.time() if self.state.state != "disconnected" else self.state.since, reason)
         said, when = self._said
-        if reason != said or time.monotonic() - when > REMIND_SECONDS:
+        if reason != said or time.monotonic() - when > (FLAP_SECONDS if self._recovered else REMIND_SECONDS):
             _LOG.warning("%s Readings stay in the outbox meanwhile.", reason)
-            self._said = reason, time.monotonic()
+            self._said, self._told = (reason, time.monotonic()), True
+        self._recovered = False
 
     # ---- one connection
 
-    def _connection(self, alive: Callable[[], None]) -> None:
+    def _connection(self, files: list[Any], alive: Callable[[], None]) -> None:
         """Returns when it was told to leave. Raises _Lost or _Renew."""
         if self.state.state == "connected":
             self.state = State("connecting", time.time())
-        files = self._stamps()
         session = _Session(self._settings, self._clock_is_sure())
         try:
             session.open(alive, lambda: self._leave)
@@ -202,9 +205,10 @@ class Publisher:
             self.acknowledged += len(known)
             self._confirm(known)
             if self.state.last_error:
-                _LOG.info("%s takes readings again.", self._peer)
+                if self._told:
+                    _LOG.info("%s takes readings again.", self._peer)
                 self.state = dataclasses.replace(self.state, last_error=None)
-                self._said = ("", 0.0)
+                self._told, self._recovered = False, True
 
     def _finish(self, session: _Session) -> None:
         """Wait a little for what is in flight: less to be sent twice."""

@@ -24,6 +24,8 @@ CONFIRM_SECONDS: Final = 10.0
 CONFIRM_COUNT: Final = 500
 HOUSEKEEPING_SECONDS: Final = 60.0
 DISK_RETRY_SECONDS: Final = 5.0
+# After the clock was stepped ahead, nothing is dropped for its age for so long: the step may be the mistake.
+STEP_TRIAL_SECONDS: Final = 86_400.0
 # Kept in memory while the disk takes nothing: some 3 MB.
 MEMORY_READINGS: Final = 5_000
 
@@ -67,6 +69,7 @@ class Recorder:
         self._lost_in_memory = 0
         self._last_id = self._outbox.last_id
         self._offset: int | None = None
+        self._expire_from = 0.0
         self.doubt: str | None = None
         self.disk_error: str | None = None
         self.contents: Contents = self._outbox.contents()
@@ -126,7 +129,7 @@ class Recorder:
                 pause = DISK_RETRY_SECONDS
             confirm_at = self._seconds() + CONFIRM_SECONDS
             if self._seconds() >= clean_at:
-                self._expire()
+                self.expire()
                 clean_at = self._seconds() + HOUSEKEEPING_SECONDS
         self.commit()
         self._outbox.close()
@@ -218,8 +221,9 @@ class Recorder:
         self._rescan()
         return written
 
-    def _expire(self) -> None:
-        if self._offset is None:
+    def expire(self) -> None:
+        """Drop what has waited for too long."""
+        if self._offset is None or self._seconds() < self._expire_from:
             return
         try:
             dropped = self._outbox.expire(self._clock.wall())
@@ -239,6 +243,8 @@ class Recorder:
         offset = self._clock.offset()
         if self._offset is not None and abs(offset - self._offset) >= STEP_MS:
             _LOG.warning("The clock was stepped by %+.0f s; readings from now on follow it.", (offset - self._offset) / 1000)
+            if offset > self._offset:
+                self._expire_from = self._seconds() + STEP_TRIAL_SECONDS
         became_sure = self._offset is None
         self._offset = offset
         if became_sure:
