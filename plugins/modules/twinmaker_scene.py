@@ -20,8 +20,8 @@ description:
     document the JSON, where addresses in the bucket count as the keys that they are.
   - Big files are uploaded in parts of 8 MiB, of which few are in memory at once. S3 verifies every upload by its checksum. What has been
     uploaded is written to the system log of the machine that runs the module every few seconds.
-  - A document that AWS's scene viewer cannot show (no C(specVersion), indexes of nodes and cameras or names of rules that do not exist) is
-    refused before anything is changed.
+  - A document that AWS's scene viewer cannot show (no C(specVersion), C(nodes) or C(rootNodeIndexes), a node without a C(transform), indexes
+    of nodes and cameras or names of rules that do not exist) is refused before anything is changed.
 extends_documentation_fragment:
   - energytwin.aws.attributes
   - energytwin.aws.attributes.actiongroup_energytwin
@@ -119,6 +119,7 @@ EXAMPLES = r"""
       unit: meters
       nodes:
         - name: Hall
+          transform: {position: [0, 0, 0]}
           components:
             - {type: ModelRef, uri: models/hall-1.glb, modelType: GLB}
       rootNodeIndexes: [0]

@@ -224,7 +224,8 @@ def test_no_token_is_shown_or_left(plant: LocalCloud, tmp_path: pathlib.Path) ->
 
 def scene_of(entity_id: str) -> Plain:
     binding = {"dataBindingContext": {"entityId": entity_id, "componentName": "meter-5", "propertyName": "kW"}}
-    return {"specVersion": "1.0", "nodes": [{"name": "Tag", "components": [{"type": "Tag", "valueDataBinding": binding}]}]}
+    tag = {"name": "Tag", "transform": {}, "components": [{"type": "Tag", "valueDataBinding": binding}]}
+    return {"specVersion": "1.0", "nodes": [tag], "rootNodeIndexes": [0]}
 
 
 @pytest.mark.parametrize(

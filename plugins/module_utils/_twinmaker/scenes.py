@@ -5,7 +5,7 @@
 """Scenes: their records in TwinMaker against what is wanted, and what keeps a scene document from being shown. Pure.
 
 TwinMaker neither reads nor checks the document. The rules here are those by which AWS's scene viewer (package
-scene-composer of awslabs/iot-app-kit) gives up on a document.
+scene-composer of awslabs/iot-app-kit, 10.13.1, ``serializationHelpers``) gives up on a document.
 """
 
 from __future__ import annotations
@@ -117,25 +117,32 @@ def _differing(one: Answer, other: Answer) -> Answer:
 def document_faults(document: Answer) -> c.Iterator[str]:
     """What keeps the viewer from showing the document, each fault to be put behind the name of the document."""
     yield from _version_faults(document.get("specVersion"))
-    nodes, cameras, rules = document.get("nodes", []), document.get("cameras", []), document.get("rules", {})
+    nodes, cameras, rules = document.get("nodes"), document.get("cameras") or [], document.get("rules") or {}
     for key, content, kind in (("nodes", nodes, list), ("cameras", cameras, list), ("rules", rules, dict)):
         if not isinstance(content, kind):
             yield f".{key}: {shown(content)} is no {'list' if kind is list else 'mapping'}"
             return
-    roots = document.get("rootNodeIndexes", [])
-    yield from _index_faults(".rootNodeIndexes", roots, len(nodes), "node")
+    yield from _index_faults(".rootNodeIndexes", document.get("rootNodeIndexes"), len(nodes), "node")
+    for name, rule in rules.items():
+        if not isinstance(rule, dict) or not isinstance(rule.get("statements"), list):
+            yield f".rules.{name}: {shown(rule)} has no list of statements"
     for index, node in enumerate(nodes):
-        where = f".nodes[{index}]"
-        if not isinstance(node, dict):
-            yield f"{where}: {shown(node)} is no mapping"
-            continue
-        yield from _index_faults(f"{where}.children", node.get("children", []), len(nodes), "node")
-        components = node.get("components") or []
-        if not isinstance(components, list):
-            yield f"{where}.components: {shown(components)} is no list"
-            continue
-        for number, component in enumerate(components):
-            yield from _component_faults(f"{where}.components[{number}]", component, len(cameras), rules)
+        yield from _node_faults(f".nodes[{index}]", node, len(nodes), len(cameras), rules)
+
+
+def _node_faults(where: str, node: t.Any, nodes: int, cameras: int, rules: c.Mapping[str, t.Any]) -> c.Iterator[str]:
+    if not isinstance(node, dict):
+        yield f"{where}: {shown(node)} is no mapping"
+        return
+    if not isinstance(node.get("transform"), dict):
+        yield f"{where}.transform: {shown(node.get('transform'))} is no mapping; write at least 'transform: {{}}'"
+    yield from _index_faults(f"{where}.children", node.get("children") or [], nodes, "node")
+    components = node.get("components") or []
+    if not isinstance(components, list):
+        yield f"{where}.components: {shown(components)} is no list"
+        return
+    for number, component in enumerate(components):
+        yield from _component_faults(f"{where}.components[{number}]", component, cameras, rules)
 
 
 def _version_faults(version: t.Any) -> c.Iterator[str]:
@@ -169,6 +176,10 @@ def _component_faults(where: str, component: t.Any, cameras: int, rules: c.Mappi
     kind = component.get("type")
     if kind == "Camera":
         yield from _index_faults(f"{where}.cameraIndex", [component.get("cameraIndex")], cameras, "camera")
+    if kind == "MotionIndicator":
+        for key in ("config", "valueDataBindings"):
+            if not isinstance(component.get(key), dict):
+                yield f"{where}.{key}: {shown(component.get(key))} is no mapping, but motion indicators need one"
     if kind in WITH_RULES:
         yield from _rule_faults(where, component, rules)
 
@@ -179,7 +190,10 @@ def _rule_faults(where: str, component: Answer, rules: c.Mapping[str, t.Any]) ->
     inner = bindings if isinstance(bindings, dict) else {}
     holders = [(where, component), *((f"{where}.valueDataBindings.{name}", binding) for name, binding in inner.items())]
     for holder, bound in holders:
-        rule = bound.get("ruleBasedMapId") if isinstance(bound, dict) else None
+        if not isinstance(bound, dict):
+            yield f"{holder}: {shown(bound)} is no mapping"
+            continue
+        rule = bound.get("ruleBasedMapId")
         if rule and not (isinstance(rule, str) and rule in rules):
             known = f"it has {listed(sorted(rules))}" if rules else "it has none"
             yield f"{holder}.ruleBasedMapId: the document has no rule {shown(rule)}; {known}"

@@ -22,7 +22,7 @@ def scene_document(bucket: str = "plant-twin") -> dict[str, t.Any]:
         {"type": "PlaneGeometry", "width": 1, "height": 1, "textureUri": "floor.png"},
     ]
     rules = {"limits": {"statements": [{"expression": "kW > 40", "target": "iottwinmaker.common.icon:Error"}]}}
-    nodes = [{"name": "Chiller", "components": components}]
+    nodes = [{"name": "Chiller", "transform": {}, "components": components}]
     return {"specVersion": "1.0", "version": "1", "unit": "meters", "nodes": nodes, "rootNodeIndexes": [0], "cameras": [], "rules": rules}
 
 

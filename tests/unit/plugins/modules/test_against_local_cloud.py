@@ -150,7 +150,7 @@ def test_one_entity_needs_a_name_and_a_parent_that_is_there(workspace: str, run:
 
 def scene_document(rule: str = "limits") -> dict[str, t.Any]:
     tag = {"type": "Tag", "icon": "iottwinmaker.common.icon:Info", "ruleBasedMapId": rule}
-    node = {"name": "Chiller", "components": [tag, {"type": "ModelRef", "uri": "plant.glb", "modelType": "GLB"}]}
+    node = {"name": "Chiller", "transform": {}, "components": [tag, {"type": "ModelRef", "uri": "plant.glb", "modelType": "GLB"}]}
     rules = {"limits": {"statements": [{"expression": "kW > 40", "target": "iottwinmaker.common.icon:Error"}]}}
     return {"specVersion": "1.0", "version": "1", "unit": "meters", "nodes": [node], "rootNodeIndexes": [0], "cameras": [], "rules": rules}
 

@@ -22,7 +22,7 @@ from tests.unit.plugins.modules.clouds import BUCKET, ROLE, furnished
 
 DOCUMENT: dict[str, t.Any] = {
     "specVersion": "1.0",
-    "nodes": [{"name": "Hall", "components": [{"type": "ModelRef", "uri": "hall.glb", "modelType": "GLB"}]}],
+    "nodes": [{"name": "Hall", "transform": {}, "components": [{"type": "ModelRef", "uri": "hall.glb", "modelType": "GLB"}]}],
     "rootNodeIndexes": [0],
 }
 
@@ -93,7 +93,7 @@ def test_a_rule_of_a_motion_indicator_has_to_be_there(cloud: Cloud, run: t.Any) 
         "valueDataBindings": {"speed": {"ruleBasedMapId": "fast"}},
         "config": {},
     }
-    content = {**DOCUMENT, "nodes": [{"name": "Arrows", "components": [indicator]}]}
+    content = {**DOCUMENT, "nodes": [{"name": "Arrows", "transform": {}, "components": [indicator]}]}
     result = run("twinmaker_scene", workspace_id="plant", scene_id="hall", content=content)
     where = "content.nodes[0].components[0].valueDataBindings.speed.ruleBasedMapId"
     assert result["msg"] == f"{where}: the document has no rule 'fast'; it has none."
@@ -161,9 +161,9 @@ def test_a_folder_goes_with_all_that_is_below_it(cloud: Cloud, tmp_path: pathlib
         ({"content_location": "https://x/y"}, "content_location: 'https://x/y' cannot be used"),
         ({"content": {**DOCUMENT, "specVersion": "2.0"}}, "content.specVersion: '2.0' is newer than the viewer"),
         ({"content": {**DOCUMENT, "rootNodeIndexes": [1]}}, "content.rootNodeIndexes: there is no node 1"),
-        ({"content": {**DOCUMENT, "nodes": [{"components": 5}]}}, "content.nodes[0].components: 5 is no list"),
+        ({"content": {**DOCUMENT, "nodes": [{"transform": {}, "components": 5}]}}, "content.nodes[0].components: 5 is no list"),
         (
-            {"content": {**DOCUMENT, "nodes": [{"components": [{"type": "Tag", "ruleBasedMapId": ["x"]}]}]}},
+            {"content": {**DOCUMENT, "nodes": [{"transform": {}, "components": [{"type": "Tag", "ruleBasedMapId": ["x"]}]}]}},
             'content.nodes[0].components[0].ruleBasedMapId: the document has no rule ["x"]',
         ),
     ],

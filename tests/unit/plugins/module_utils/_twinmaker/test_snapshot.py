@@ -71,8 +71,8 @@ ENTITIES = [
 SCENE = {
     "specVersion": "1.0",
     "nodes": [
-        {"components": [{"type": "ModelRef", "uri": "halls/hall.gltf", "modelType": "GLTF"}]},
-        {"components": [{"type": "ModelRef", "uri": "s3://any-bucket/plant.glb", "modelType": "GLB"}]},
+        {"transform": {}, "components": [{"type": "ModelRef", "uri": "halls/hall.gltf", "modelType": "GLTF"}]},
+        {"transform": {}, "components": [{"type": "ModelRef", "uri": "s3://any-bucket/plant.glb", "modelType": "GLB"}]},
     ],
     "rootNodeIndexes": [0, 1],
 }
