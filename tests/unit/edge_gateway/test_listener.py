@@ -9,11 +9,13 @@ from __future__ import annotations
 import collections.abc as c
 import functools
 import json
+import pathlib
 import threading
 import typing as t
 
 import pytest
 
+from meter_gateway import status
 from meter_gateway.config import ListenerSettings, parse
 from meter_gateway.heard import understand
 from meter_gateway.listener import Listener
@@ -80,7 +82,7 @@ def test_the_local_broker_is_answered_when_the_reading_is_on_the_disk(eventually
             eventually(lambda: broker.acknowledged(1), "the answer")
         finally:
             listener.stop()
-    assert (listener.messages, listener.refused) == (1, 1)
+    assert (listener.messages, listener.refused, listener.last_refused) == (1, 1, "meters/roof/5: it is no JSON")
     assert "'meters/roof/5' is no reading: it is no JSON" in caplog.text
 
 
@@ -114,6 +116,38 @@ def test_what_the_broker_has_kept_counts_only_if_it_says_when_it_is_from(eventua
             listener.stop()
     assert [(json.loads(body)["kW"], taken) for body, taken, _committed in kept] == [(5, 1_800_000_000_000)]
     assert listener.refused == 1 and "kept it since nobody knows when" in caplog.text
+
+
+def test_the_status_tells_what_was_refused_and_why_nothing_comes() -> None:
+    told = {"state": "disconnected", "last_error": "The local broker h:1 cannot be reached.", "messages": 7, "refused": 2}
+    shown = status.describe({"listener": {**told, "last_refused": "tele/5/STATE: it has none of P"}}, [])
+    assert "listener disconnected, 7 readings, 2 refused, the last of tele/5/STATE: it has none of P: The local broker h:1 cannot" in shown
+    shown = status.describe({"listener": {**told, "last_error": None, "last_refused": None}}, [])
+    assert shown.endswith("2 refused")
+
+
+def test_a_password_that_cannot_be_read_is_a_sentence_and_the_rest_goes_on(tmp_path: pathlib.Path, caplog: t.Any) -> None:
+    missing = tmp_path / "password"
+    listener = Listener(ListenerSettings("127.0.0.1", 1, "meters", "gw", "me", missing), lambda *_reading: None)
+    listener.start()
+    listener.stop()
+    assert listener.last_error == f"The listener's password file {missing} cannot be read: No such file or directory. " + (
+        "Mend it, and start the gateway again."
+    )
+    assert listener.last_error in caplog.text
+
+
+def test_a_topic_writes_nothing_to_a_terminal(eventually: Eventually, caplog: t.Any) -> None:
+    with FakeBroker() as broker:
+        listener = Listener(ListenerSettings("127.0.0.1", broker.port, "meters", "gw"), lambda *_reading: None)
+        listener.start()
+        try:
+            eventually(lambda: broker.subscriptions, "the subscription")
+            broker.send("meters/\x1b[2Jx", b"{}", 1)
+            eventually(lambda: listener.refused, "the message")
+        finally:
+            listener.stop()
+    assert "'meters/?[2Jx' is no reading" in caplog.text and "\x1b" not in str(listener.last_refused)
 
 
 def test_no_message_ends_the_listening(monkeypatch: pytest.MonkeyPatch, eventually: Eventually) -> None:

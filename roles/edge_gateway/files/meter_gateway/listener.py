@@ -37,6 +37,7 @@ class Listener:
         self._said_bad: set[str] = set()
         self.messages = 0
         self.refused = 0
+        self.last_refused: str | None = None  # its topic, and why
         self.state = "connecting"
         self.last_error: str | None = None
         # The session lasts, so that the broker keeps what is published while this program is not there.
@@ -50,7 +51,15 @@ class Listener:
     def start(self) -> None:
         settings = self._settings
         if settings.user:
-            self._client.username_pw_set(settings.user, _password(settings.password_file))
+            try:
+                password = _password(settings.password_file)
+            except (OSError, ValueError) as error:
+                why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+                self._trouble(
+                    f"The listener's password file {settings.password_file} cannot be read: {why}. Mend it, and start the gateway again."
+                )
+                return
+            self._client.username_pw_set(settings.user, password)
         self._client.connect_async(settings.host, settings.port)
         self._client.loop_start()
 
@@ -110,11 +119,12 @@ class Listener:
     def _refuse(self, message: paho.MQTTMessage, why: str) -> None:
         self.refused += 1
         try:
-            topic = message.topic
+            # A device may name its topics as it likes, also with what a terminal takes for commands.
+            topic = "".join(letter if letter.isprintable() else "?" for letter in message.topic)
         except ValueError:
             topic = "(no UTF-8)"
         # One line for each topic and fault; a flood of topics is cut off.
-        line = f"{topic}: {why}"
+        line = self.last_refused = f"{topic}: {why}"
         if line not in self._said_bad and len(self._said_bad) < 100:
             self._said_bad.add(line)
             _LOG.warning("A message on the local broker's topic '%s' is no reading: %s. Such messages are counted from now on.", topic, why)

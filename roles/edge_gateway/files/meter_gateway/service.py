@@ -250,7 +250,8 @@ class Service:
             "outbox": {**dataclasses.asdict(contents), "error": self.recorder.disk_error},
             "published": self.publisher.published,
             "acknowledged": self.publisher.acknowledged,
-            "listener": self.listener and {name: getattr(self.listener, name) for name in ("state", "last_error", "messages", "refused")},
+            "listener": self.listener
+            and {name: getattr(self.listener, name) for name in ("state", "last_error", "messages", "refused", "last_refused")},
             "meters": {key: _meter(health, offset) for poller in self.pollers for key, health in poller.health.items()},
         }
 

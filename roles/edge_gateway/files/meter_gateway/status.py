@@ -80,7 +80,9 @@ def describe(status: Status, found: list[str]) -> str:
         f"  sent     {status.get('published')} published, {status.get('acknowledged')} acknowledged since {_time(status.get('started'))}",
     ]
     if listener := status.get("listener"):
-        lines.append(f"  listener {listener['state']}, {listener['messages']} readings, {listener['refused']} refused")
+        trouble = f": {listener['last_error']}" if listener.get("last_error") else ""
+        refused = f", the last of {listener['last_refused']}" if listener.get("last_refused") else ""
+        lines.append(f"  listener {listener['state']}, {listener['messages']} readings, {listener['refused']} refused{refused}{trouble}")
     meters = status.get("meters", {})
     width = max((len(key) for key in meters), default=0)
     for key, meter in meters.items():
