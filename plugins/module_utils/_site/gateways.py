@@ -38,6 +38,7 @@ BUS_KEYS = (
 INTERVAL = "interval_seconds"
 TRANSPORTS = ("tcp", "rtu", "rtu_over_tcp")
 LAST_UNIT = 247
+DIRECT_UNIT = 255  # of what is at the other end of a Modbus TCP connection itself; the program refuses it on a serial line
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,7 +177,7 @@ def _place(address: str | None, buses: c.Sequence[str]) -> Place | str | None:
     if not address:
         return None
     bus, slash, unit = address.rpartition("/")
-    if not unit.isdecimal() or not 1 <= int(unit) <= LAST_UNIT:
+    if not unit.isdecimal() or not (1 <= int(unit) <= LAST_UNIT or int(unit) == DIRECT_UNIT):
         return f"names no unit id; write <bus>/<unit> with a unit from 1 to {LAST_UNIT}, such as rs485/5"
     if not slash and len(buses) != 1:
         return f"names no bus, and the gateway has {len(buses)}; write <bus>/<unit> (known: {', '.join(buses) or 'none'})"

@@ -106,6 +106,14 @@ def test_one_serial_line_is_one_bus(config_data: dict[str, t.Any]) -> None:
     assert faults(config_data) == ["buses: the device /dev/ttyUSB0 stands in 2 buses; put their meters into one."]
 
 
+def test_a_meter_with_an_address_of_its_own_may_have_the_unit_id_for_that(config_data: dict[str, t.Any]) -> None:
+    [bus] = config_data["buses"]
+    bus["meters"][0]["unit"] = 255
+    assert parse(config_data, BUNDLED).buses[0].meters[0].unit == 255
+    config_data["buses"] = [{**bus, "transport": "rtu_over_tcp"}]
+    assert faults(config_data) == ["buses[0].meters[0].unit: 255 is no whole number from 1 to 247."]
+
+
 def test_one_converter_is_one_bus(config_data: dict[str, t.Any]) -> None:
     bus = {"transport": "rtu_over_tcp", "host": "192.0.2.9", "port": 4001, "meters": []}
     config_data["buses"] += [{"id": "a", **bus}, {"id": "b", **bus}, {"id": "c", **bus, "port": 4002}]

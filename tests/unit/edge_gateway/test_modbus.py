@@ -85,6 +85,12 @@ def test_a_tcp_request_and_its_answer() -> None:
     assert lines.opened[0].sent == [TCP_REQUEST]
 
 
+def test_a_meter_at_the_end_of_a_tcp_connection_has_unit_id_255() -> None:
+    lines = tcp(["00 01 00 00 00 07 FF 04 04 43 66 33 34"])
+    assert lines.connection().read(255, "input", 0, 2) == WORDS
+    assert lines.opened[0].sent == ["00 01 00 00 00 06 FF 04 00 00 00 02"]
+
+
 def test_holding_registers_have_a_function_of_their_own() -> None:
     lines = tcp(["00 01 00 00 00 05 07 03 02 12 34"])
     assert lines.connection().read(7, "holding", 0x1000, 1) == [0x1234]

@@ -20,7 +20,7 @@ from .models import MeterModel, ModelFaults
 from .outbox import Limits, WhenFull
 from .publisher import MqttSettings
 from .section import NAME, PATH, RULE, TOPIC, Section
-from .settings import BusSettings, MeterSettings
+from .settings import DIRECT_UNIT, BusSettings, MeterSettings
 from .sources import Source, parse_sources
 
 VERSION: Final = 1
@@ -188,7 +188,7 @@ def _bus(section: Section, known: Mapping[str, MeterModel]) -> BusSettings:
     settings = BusSettings(
         id=section.text("id", NAME),
         transport=transport,
-        meters=tuple(_meter(meter, known) for meter in section.sections("meters")),
+        meters=tuple(_meter(meter, known, transport == "tcp") for meter in section.sections("meters")),
         host=None if serial else section.text("host", NAME),
         port=section.whole("port", 1, 65_535, 502),
         device=section.text("device", PATH) if serial else None,
@@ -202,14 +202,15 @@ def _bus(section: Section, known: Mapping[str, MeterModel]) -> BusSettings:
     return settings
 
 
-def _meter(section: Section, known: Mapping[str, MeterModel]) -> MeterSettings:
+def _meter(section: Section, known: Mapping[str, MeterModel], direct: bool) -> MeterSettings:
+    """direct: over Modbus TCP, where a meter may have no line behind it."""
     model = section.text("model")
     if model and model not in known:
         section.fault("model", f"'{model}' is no known model{_nearest(model, known)}")
     settings = MeterSettings(
         panel_id=section.text("panel_id", NAME),
         meter_id=section.text("meter_id", NAME),
-        unit=section.whole("unit", 1, 247),
+        unit=DIRECT_UNIT if direct and section.get("unit") == DIRECT_UNIT else section.whole("unit", 1, 247),
         model=model,
         interval_seconds=section.number("interval_seconds", 0.1, 86_400, None),
         name=section.optional_text("name"),

@@ -7,15 +7,19 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import Final, Literal
 
 Transport = Literal["tcp", "rtu", "rtu_over_tcp"]
 Parity = Literal["N", "E", "O"]
 
 
+# The unit id of what is at the other end of a Modbus TCP connection itself (Modbus Messaging on TCP/IP, 4.4.1.2).
+DIRECT_UNIT: Final = 255
+
+
 @dataclasses.dataclass(frozen=True)
 class MeterSettings:
-    """A meter on a bus. `unit` is its Modbus unit id (1-247), `model` a name of `models.load`.
+    """A meter on a bus. `unit` is its Modbus unit id (1-247, or DIRECT_UNIT over Modbus TCP), `model` a name of `models.load`.
 
     `interval_seconds`: None is the configuration's own interval.
     """

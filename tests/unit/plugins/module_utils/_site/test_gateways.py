@@ -88,6 +88,7 @@ def test_where_there_is_one_bus_the_unit_is_enough() -> None:
     [
         ([at("rs485/0")], [RS485], "Meter mdb/1: address 'rs485/0' names no unit id; write <bus>/<unit> with a unit from 1 to 247"),
         ([at("rs485/248")], [RS485], "from 1 to 247"),
+        ([at("rs485/254")], [RS485], "from 1 to 247"),
         ([at("rs485")], [RS485], "names no unit id"),
         ([at("rs48/5")], [RS485], "did you mean rs485/5?"),
         ([at("x/5")], [RS485, LAN], "known are rs485, lan"),
