@@ -70,8 +70,9 @@ def synchronized() -> bool | None:
 
 def _timedatectl() -> bool | None:
     try:
+        # Without our environment: NOTIFY_SOCKET and the watchdog's are for this program alone.
         told = subprocess.run(
-            TIMEDATECTL, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEDATECTL_SECONDS, check=True
+            TIMEDATECTL, env={}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEDATECTL_SECONDS, check=True
         )
     except (OSError, subprocess.SubprocessError):  # without systemd, or without its message bus
         return None
