@@ -155,7 +155,6 @@ def variables(known: c.Sequence[Plain], source: Source) -> list[Plain]:
             "skipUrlSync": False,
             "datasource": source.reference,
             "query": {"refId": "meters", "queryType": "ListComponentNames", "entityId": OF_CHOSEN[0]},
-            "definition": "",
             "refresh": 1,
             # The component with the panel's totals is no meter.
             "regex": f"/^(?!{SUMMARY_NAME}$)/",
