@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pathlib
+import termios
 import typing as t
 
 import pytest
@@ -452,9 +455,24 @@ def test_the_usual_settings_of_serial_lines_are_taken(tmp_path: pathlib.Path, pa
     bus = {"id": "rs485", "transport": "rtu", "device": str(device), "meters": [{"unit": 1, "model": "abb_b23"}]}
     with server.running({"buses": [bus]}):
         settings = BusSettings("rs485", "rtu", (meter,), device=str(device), baudrate=baudrate, parity=parity, stopbits=stopbits)
-        made = Bus(settings, MODELS)
-        assert made.read(meter).values
-        made.close()
+        for _opened in range(2):  # the second time there is nothing that could be changed
+            made = Bus(settings, MODELS)
+            assert made.read(meter).values
+            made.close()
+
+
+def test_an_adapter_that_cannot_do_what_is_asked_for_is_told(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_what: t.Any) -> None:
+        raise termios.error(errno.EINVAL, "Invalid argument")
+
+    device = tmp_path / "tty"
+    meter = meter_of("abb_b23")
+    bus = {"id": "rs485", "transport": "rtu", "device": str(device), "meters": [{"unit": 1, "model": "abb_b23"}]}
+    with server.running({"buses": [bus]}):
+        monkeypatch.setattr(termios, "tcsetattr", refuse)
+        monkeypatch.setattr(os, "ttyname", lambda _file: "/dev/ttyUSB0")
+        made = Bus(BusSettings("rs485", "rtu", (meter,), device=str(device), baudrate=19200, parity="E"), MODELS)
+        assert "it cannot do 19200 baud with parity E and 1 stop bits; look at the adapter." in str(fault_of(made, meter))
 
 
 def test_a_speed_that_no_serial_line_has(tmp_path: pathlib.Path) -> None:

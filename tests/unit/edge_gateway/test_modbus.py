@@ -128,9 +128,9 @@ def test_an_exception_leaves_the_connection_as_it_is(lines: t.Callable[[list[str
         ("02 04 04 43 66 33 34 28 38", "unit 2 answered in place of unit 1"),
         ("01 03 04 43 66 33 34 1A 8F", "the answer is to another function"),
         ("01 04 02 43 66 08 2A", "1 registers came where 2 were asked for"),
-        ("01 04 04 43 66 33 34 1B 38 00", "1 bytes too many came"),
-        ("01 04 04 43 66", "the answer is cut off after 5 bytes"),
-        ("00 00 00 00 00 00", "unit 0 answered|checksum is wrong|too many"),
+        ("01 04 04 43 66 33 34 1B 38 00", "more bytes came than an answer has"),
+        ("01 04 04 43 66", "the answer is cut off"),
+        ("00 00 00 00 00 00", "unit 0 answered|checksum is wrong|more bytes"),
     ],
 )
 def test_what_is_wrong_with_an_rtu_answer_is_said_and_ends_the_connection(answer: str, what: str) -> None:

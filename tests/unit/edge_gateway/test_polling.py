@@ -91,6 +91,18 @@ def test_a_bus_that_does_not_keep_up_reads_each_meter_and_says_so_once(monkeypat
     assert "Lengthen interval_seconds" in caplog.text
 
 
+def test_faults_that_take_turns_are_said_once_each(monkeypatch: pytest.MonkeyPatch, caplog: t.Any) -> None:
+    script = Script()
+    poller, _bodies = poll(monkeypatch, script, 1.0)
+    for turn in range(10):
+        script.answers[2] = MeterFault("framing", f"Meter roof/2: {'the checksum is wrong' if turn % 2 else 'the answer is cut off'}.")
+        poller.poll(METERS[1])
+    assert (caplog.text.count("checksum"), caplog.text.count("cut off")) == (1, 1)
+    script.now += 3_601
+    poller.poll(METERS[1])
+    assert caplog.text.count("checksum") == 2
+
+
 def test_a_bus_that_waits_for_a_dead_meter_names_it(monkeypatch: pytest.MonkeyPatch, caplog: t.Any) -> None:
     script = Script(takes=4.0)
     script.answers[3] = MeterFault("unreachable", "Meter roof/3 does not answer.")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import select
@@ -81,7 +82,7 @@ class SerialLine:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise OSError("another program is using it") from None
-            termios.tcsetattr(self._file, termios.TCSANOW, _attributes(settings, termios.tcgetattr(self._file)))
+            _set(self._file, settings, _attributes(settings, termios.tcgetattr(self._file)))
             termios.tcflush(self._file, termios.TCIOFLUSH)
         except termios.error as error:
             os.close(self._file)
@@ -108,6 +109,20 @@ class SerialLine:
 
     def close(self) -> None:
         os.close(self._file)
+
+
+def _set(file: int, settings: BusSettings, attributes: list[Any]) -> None:
+    """Raises OSError where the device can do none of what is new in its attributes."""
+    try:
+        termios.tcsetattr(file, termios.TCSANOW, attributes)
+    except termios.error as error:
+        # A pseudo-terminal (a converter's driver, a simulator) has no wire, and so no parity on it.
+        if error.args[0] == errno.EINVAL and not os.ttyname(file).startswith("/dev/pts/"):
+            raise OSError(
+                f"it cannot do {settings.baudrate} baud with parity {settings.parity} and {settings.stopbits} stop bits"
+            ) from None
+        if error.args[0] != errno.EINVAL:
+            raise
 
 
 def _attributes(settings: BusSettings, attributes: list[Any]) -> list[Any]:

@@ -42,7 +42,7 @@ REFUSALS = (1, 2, 3)
 
 # Where to look for the cause of a bad answer.
 LATE = "if answers come late, lengthen timeout_seconds"
-TWO_METERS = "do two meters have this unit id?"
+SPEED = "look at cabling, termination, baud rate and parity; do two meters have this unit id?"
 NO_MODBUS_TCP = "a converter without a protocol of its own takes transport rtu_over_tcp"
 
 MBAP_SIZE = 6  # of the header of Modbus TCP up to and with its length field
@@ -178,14 +178,14 @@ class Connection:
             size = _rtu_size(buffer)
             if size and len(buffer) >= size and not sent.startswith(buffer):
                 if len(buffer) > size:
-                    raise BadAnswer(f"{len(buffer) - size} bytes too many came", TWO_METERS)
+                    raise BadAnswer("more bytes came than an answer has", SPEED)
                 if not FramerRTU.check_CRC(buffer[:-CRC_SIZE], int.from_bytes(buffer[-CRC_SIZE:], "big")):
-                    raise BadAnswer("the checksum is wrong", f"look at cabling, termination, baud rate and parity; {TWO_METERS}")
+                    raise BadAnswer("the checksum is wrong", SPEED)
                 return _message((size, buffer[0], 0, buffer[1:-CRC_SIZE]), request, framer.decoder)
             data = line.receive(deadline)
             if not data:
                 if buffer:
-                    raise BadAnswer(f"the answer is cut off after {len(buffer)} bytes")
+                    raise BadAnswer("the answer is cut off", SPEED)
                 raise NoAnswer
             buffer += data
 

@@ -23,6 +23,7 @@ PATIENCE: Final = 3
 LEAST_OFTEN_SECONDS: Final = 60.0
 # A fault that lasts is said again after this long.
 REMIND_SECONDS: Final = 3600.0
+MOST_SENTENCES: Final = 20
 
 _LOG = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Poller:
         self._interval = interval
         self._record = record
         self._since_boot = since_boot
-        self._said: dict[str, tuple[str, float]] = {}
+        self._said: dict[str, dict[str, float]] = {}
         self._costly: dict[str, int] = {}  # how often in a row a meter took the time of a timeout
         self._behind = False
 
@@ -152,10 +153,13 @@ class Poller:
         self.health[meter.key] = dataclasses.replace(
             before, last_error=sentence, errors=before.errors + 1, failed_in_a_row=before.failed_in_a_row + 1
         )
-        said, when = self._said.get(meter.key, ("", 0.0))
-        if sentence != said or time.monotonic() - when > REMIND_SECONDS:
+        # By sentence: on a line with noise, faults take turns.
+        said = self._said.setdefault(meter.key, {})
+        if sentence not in said or time.monotonic() - said[sentence] > REMIND_SECONDS:
             _LOG.warning("%s", sentence)
-            self._said[meter.key] = sentence, time.monotonic()
+            if len(said) >= MOST_SENTENCES:
+                said.clear()
+            said[sentence] = time.monotonic()
 
 
 def _list(absent: Mapping[str, str]) -> str:
