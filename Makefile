@@ -36,10 +36,10 @@ PROGRAMS := roles/local_cloud/files:roles/stack/files/reader:roles/edge_gateway/
 MADE := .ansible .bench .build .cache .hypothesis .local-cloud .mypy_cache .pytest_cache .ruff_cache .venv collections \
   changelogs/.plugin-cache.yaml importer_result.json tests/output
 
-.PHONY: help venv demo fleet test lint types docs sanity package unit integration molecule bench clean
+.PHONY: help venv demo fleet test lint types docs sanity package unit integration molecule bench scene-picture clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 $(RUN):
 	@HOME='$(USER_HOME)' tests/tools/make_venv.sh requirements-run.txt
@@ -113,6 +113,9 @@ molecule: $(READY) ## each role: check, apply, apply again, verify
 
 bench: $(READY) ## measure (make bench ONLY="bench_local_cloud ..." for some), into .bench/results.json
 	python -m tests.bench.run $(ONLY)
+
+scene-picture: $(READY) ## docs/scene.png: the example plant's 3D scene in AWS's own viewer (takes npm and Chromium; 1 GB of packages)
+	@PYTHONPATH=.build python -m tests.tools.draw_scene
 
 clean: ## stop what the demo has started and remove all that make made; your plans/ and exported/ stay
 	@if [ -d .cache/demo ]; then find '$(CURDIR)/.cache/demo' -name '*.pid' -exec \

@@ -23,7 +23,7 @@ TAG_STEP = 0.8
 TAG_HEIGHT = 1.2
 # Nobody wants to look at a single panel from nearer, and a bit of floor around things is to be seen.
 SMALLEST_RADIUS = 3.0
-MARGIN = 1.2
+MARGIN = 1.05
 # From the front, the right and above: where the eye is, seen from what it looks at, in the viewer's axes.
 VIEW: Position = (0.45, 0.55, 0.7)
 DIGITS = 3

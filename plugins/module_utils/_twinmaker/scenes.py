@@ -117,7 +117,8 @@ def _differing(one: Answer, other: Answer) -> Answer:
 def document_faults(document: Answer) -> c.Iterator[str]:
     """What keeps the viewer from showing the document, each fault to be put behind the name of the document."""
     yield from _version_faults(document.get("specVersion"))
-    nodes, cameras, rules = document.get("nodes"), document.get("cameras") or [], document.get("rules") or {}
+    nodes: t.Any = document.get("nodes")
+    cameras, rules = document.get("cameras") or [], document.get("rules") or {}
     for key, content, kind in (("nodes", nodes, list), ("cameras", cameras, list), ("rules", rules, dict)):
         if not isinstance(content, kind):
             yield f".{key}: {shown(content)} is no {'list' if kind is list else 'mapping'}"
