@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-from tests.integration.conftest import LocalCloud
+from tests.integration.conftest import WITH_MITOGEN, LocalCloud
 from tests.tools import fleet_inventory, make_fleet
 from tests.tools.checkout import CHECKOUT
 
@@ -64,18 +64,21 @@ def bench_fleet_runs() -> dict[str, float]:
     """Of sites with 100 meters each that are as they should be; without their gateways. All but the first are of ``site.yml --check``.
 
     site_second_run_seconds, site_second_run_cpu_seconds: wall and processor time of ``site.yml`` over one, the latter without that of the
-    local cloud. fleet_plan_seconds_per_site: wall time that one more site adds, from 2 sites to 8. fleet_plan_growth: processor time that a site
-    adds from 4 to 8 against that from 2 to 4; 1 is linear growth. fleet_plan_rss_mib, fleet_plan_rss_growth_mib: peak memory of the
-    controller's largest process with 8 sites, and what each site adds to it.
+    local cloud. site_second_run_mitogen_ratio: the latter with Mitogen against that without. fleet_plan_seconds_per_site: wall time that one
+    more site adds, from 2 sites to 8. fleet_plan_growth: processor time that a site adds from 4 to 8 against that from 2 to 4; 1 is linear
+    growth. fleet_plan_rss_mib, fleet_plan_rss_growth_mib: peak memory of the controller's largest process with 8 sites, and what each site
+    adds to it.
     """
     with _deployed(MANY, SITE_METERS) as cloud:
         again = _run(cloud, 1)
+        with_mitogen = _run(cloud, 1, environment=WITH_MITOGEN)
         few, some, many = (_run(cloud, count, "--check") for count in (FEW, SOME, MANY))
     first = (some.processor_seconds - few.processor_seconds) / (SOME - FEW)
     second = (many.processor_seconds - some.processor_seconds) / (MANY - SOME)
     return {
         "site_second_run_seconds": again.seconds,
         "site_second_run_cpu_seconds": again.processor_seconds,
+        "site_second_run_mitogen_ratio": with_mitogen.processor_seconds / again.processor_seconds,
         "fleet_plan_seconds_per_site": (many.seconds - few.seconds) / (MANY - FEW),
         "fleet_plan_growth": second / first,
         "fleet_plan_rss_mib": many.rss,
@@ -118,12 +121,12 @@ def _deployed(sites: int, meters: int) -> c.Iterator[LocalCloud]:
             cloud.stop()
 
 
-def _run(cloud: LocalCloud, sites: int, *arguments: str) -> Took:
+def _run(cloud: LocalCloud, sites: int, *arguments: str, environment: c.Mapping[str, str] | None = None) -> Took:
     """A run over the first sites, which has to end well."""
     limit = ",".join(["cloud", *(make_fleet.site_name(number) for number in range(1, sites + 1))])
-    environment = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_FORCE_COLOR": "0"}
+    whole = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_FORCE_COLOR": "0", **(environment or {})}
     command = ["-i", str(cloud.inventory), "playbooks/site.yml", *cloud.arguments(), *fleet_inventory.REGION, "--limit", limit]
-    took = _measured(environment, "ansible-playbook", *command, *arguments)
+    took = _measured(whole, "ansible-playbook", *command, *arguments)
     assert took.code == 0, took.output[-2000:]
     counts = json.loads(took.output[took.output.index("{") :])["stats"]
     changed = sum(host["changed"] for host in counts.values())

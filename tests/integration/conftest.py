@@ -17,26 +17,29 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import typing as t
 
+import ansible_mitogen
 import boto3
 import pytest
 from botocore.config import Config
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
 SITE = "example-plant"
-QUICK_PLAYS = REPOSITORY / "tests/tools/quick_plays"
+# Mitogen spares half of a play's processor time.
+WITH_MITOGEN = {
+    "ANSIBLE_STRATEGY": "mitogen_linear",
+    "ANSIBLE_STRATEGY_PLUGINS": str(pathlib.Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"),
+    # Of strategies that are not ansible-core's own, at each start.
+    "ANSIBLE_DEPRECATION_WARNINGS": "false",
+}
+ANSIBLE_ALONE = {"ANSIBLE_STRATEGY": "linear", "ANSIBLE_DEPRECATION_WARNINGS": "true"}
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """All plays of a run share what Ansible has packed for them: see README.md of quick_plays. So do the processes of pytest-xdist."""
-    if "QUICK_PLAYS_KEPT" not in os.environ:
-        os.environ["QUICK_PLAYS_KEPT"] = folder = tempfile.mkdtemp(prefix="quick-plays-")
-        os.environ["ANSIBLE_CALLBACK_PLUGINS"] = str(QUICK_PLAYS / "callback")
-        os.environ["PYTHONPATH"] = str(QUICK_PLAYS / "python")
-        config.add_cleanup(lambda: shutil.rmtree(folder))
+def pytest_configure() -> None:
+    """Plays run with Mitogen, but for those that ask for Ansible alone, those of AWX and those of the released collection."""
+    os.environ.update(WITH_MITOGEN)
 
 
 @dataclasses.dataclass
