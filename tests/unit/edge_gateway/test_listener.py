@@ -86,7 +86,8 @@ def test_the_local_broker_is_answered_when_the_reading_is_on_the_disk(eventually
     assert "'meters/roof/5' is no reading: it is no JSON" in caplog.text
 
 
-def test_sources_have_topics_of_their_own(eventually: Eventually) -> None:
+def test_sources_have_topics_of_their_own(eventually: Eventually, caplog: t.Any) -> None:
+    caplog.set_level("INFO")
     kept: list[tuple[str, int | None, c.Callable[[], None]]] = []
     fields = {"kW": Field("P", 0.001)}
     sources = (Source("tele/{meter}/SENSOR", fields, panel="office"), Source("meters/{panel}/{meter}/state", fields))
@@ -100,6 +101,7 @@ def test_sources_have_topics_of_their_own(eventually: Eventually) -> None:
         finally:
             listener.stop()
     assert json.loads(kept[0][0]) == {"panelId": "office", "meterId": "7", "kW": 0.084}
+    assert "for readings on meters/#, tele/+/SENSOR." in caplog.text
 
 
 def test_what_the_broker_has_kept_counts_only_if_it_says_when_it_is_from(eventually: Eventually, caplog: t.Any) -> None:

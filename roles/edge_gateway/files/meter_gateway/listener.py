@@ -72,8 +72,9 @@ class Listener:
             self._trouble(f"The local broker {self._peer} refused the listener ({reason}): check listener.user and its password file.")
             return
         self.state, self.last_error = "connected", None
-        _LOG.info("Listening to %s for readings below '%s/'.", self._peer, self._settings.topic_prefix)
-        client.subscribe([(topic, 1) for topic in self._topics()])
+        topics = self._topics()
+        _LOG.info("Listening to %s for readings on %s.", self._peer, ", ".join(topics))
+        client.subscribe([(topic, 1) for topic in topics])
 
     def _topics(self) -> list[str]:
         """Those below the prefix, and the sources' own. None twice: a broker may send a message for each that fits."""
