@@ -135,7 +135,7 @@ def site_export(
     of_dashboards: Plain = {}
     for scene in found.get("scenes") or []:
         of_role = scene in own_scenes and export.site is not None
-        if of_role and "content" in scene and follows(scene["content"], {**export.site, "id": site_id}):
+        if export.site is not None and of_role and "content" in scene and follows(scene["content"], {**export.site, "id": site_id}):
             of_dashboards = {"dashboards_scene_motion": True} if has_motion(scene["content"]) else {}
             continue
         if of_role and noted and not scene.get("content"):
