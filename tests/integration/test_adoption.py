@@ -10,7 +10,7 @@ import pathlib
 import subprocess
 import sys
 
-from tests.integration.conftest import REPOSITORY, LocalCloud
+from tests.integration.conftest import REPOSITORY, SITE, LocalCloud
 from tests.unit.plugins.modules.clouds import furnish
 from tests.unit.plugins.modules.rich_workspace import make_rich
 
@@ -32,6 +32,12 @@ def test_a_playbook_takes_a_workspace_over_and_makes_a_copy(cloud: LocalCloud, t
     assert first.count("Bring a component type") == 4, "those of the copy"
     assert {"Bring its entities", "Bring its scenes"} <= set(first)
     assert adopt() == []
+
+    # The folder becomes an inventory entry, without a stack and a site model.
+    written = cloud.play("export.yml", "-e", f"export_snapshot={tmp_path / 'snapshot'}", "-e", f"export_folder={tmp_path / 'exported'}")
+    assert written.code == 0, written.message()
+    assert written.result("Say what could not be expressed")["msg"][0].startswith(f"There is no entity '{SITE}' that could be the site")
+    assert "twin_extra_entities:" in (tmp_path / "exported/host_vars" / SITE / "site.yml").read_text()
 
 
 def test_a_folder_that_is_no_snapshot_is_one_sentence(tmp_path: pathlib.Path) -> None:

@@ -97,6 +97,8 @@ def test_an_original_stack_is_taken_over_with_its_data(cloud: LocalCloud) -> Non
     # From here on it is a stack like any other.
     again = cloud.play("site.yml", *THIS_STACK)
     assert (again.code, again.changed_tasks()) == (0, []), again.message()
+    foretold = cloud.play("destroy.yml", *THIS_STACK, "--check", "-e", "destroy_site=example-plant")
+    assert foretold.code == 0, foretold.message()
 
 
 def test_what_would_replace_a_store_is_refused_in_check_and_in_run(cloud: LocalCloud) -> None:
