@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 import pathlib
+import typing as t
 
 import pytest
 
 from tests.integration.conftest import LocalCloud, PlayResult
 from tests.tools import fleet_inventory
 
-FAULTS = {"plant-001": {"preflight_account": "1"}, "plant-002": {"twin_max_deletions": "few"}}
+FAULTS: dict[str, dict[str, t.Any]] = {
+    "plant-001": {"preflight_account": "1"},
+    "plant-002": {"twin_extra_entities": [{"entity_id": "pump", "name": "Pump", "parent_entity_id": "nowhere"}]},
+}
 FAULTY = "plant-004"
 
 
@@ -42,7 +46,7 @@ def test_a_site_that_fails_stops_no_other(fleet: LocalCloud) -> None:
     assert result.code != 0
     assert told(result) == {
         "plant-001": ("failed", []),
-        "plant-002": ("failed", ["stack"]),
+        "plant-002": ("failed", ["stack", "twin"]),
         "plant-003": ("ok", ["stack", "twin", "dashboards"]),
         FAULTY: ("failed", []),
     }, result.output
@@ -50,7 +54,7 @@ def test_a_site_that_fails_stops_no_other(fleet: LocalCloud) -> None:
     table = result.result("Show the summary")["msg"]
     assert "4 sites: 1 ok, 3 failed, 2 changed" in table
     assert "plant-001: Stop if something is not ready: account: 123456789012 (needed: 1)" in table
-    assert "plant-002: Validating arguments" in table and "twin_max_deletions" in table
+    assert "plant-002: Keep the entities" in table and "there is no entity 'nowhere' in the list or in the workspace" in table
     assert f"{FAULTY}: Its files: ../sheets/{FAULTY}.meters.csv, row 3, column F (Phases): 2 is no number of phases; write 1 or 3" in table
 
     # A group that the sheets make; another limit than that of the fixture, so without gateways again.
