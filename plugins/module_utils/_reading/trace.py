@@ -35,7 +35,9 @@ from ansible_collections.energytwin.aws.plugins.module_utils._times import iso_o
 POLL_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 READ_CONCURRENCY = 8
 ERROR_DOCUMENTS_READ = 50
-MEND_STACK = "somebody has deleted it; have CloudFormation make it again by a drift-aware change set (docs/troubleshooting.md, 'Deleted by hand')"
+MEND_STACK = (
+    "somebody has deleted it; have CloudFormation make it again by a drift-aware change set (docs/troubleshooting.md, 'Deleted by hand')"
+)
 
 
 @dataclasses.dataclass(frozen=True)
