@@ -30,9 +30,17 @@ options:
   csr:
     description:
       - The certificate signing request, PEM. The certificate for its key is managed.
-      - With O(thing), it is looked for among the certificates of the thing and those that were made in the last day, else among all
-        certificates of the account, which takes one API call each.
+      - It is looked for among the certificates of O(thing), and then as O(search) says.
     type: str
+  search:
+    description:
+      - Where else a certificate for the key of O(csr) is looked for, which takes one API call for each certificate.
+      - V(recent) looks at those of the last day, V(all) at those of the whole account. V(none) is for a key that was made a moment ago, so that
+        there can be no certificate for it.
+      - A certificate that was made by a run which was stopped before it was attached to O(thing) is only found so.
+      - The default is V(recent) with O(thing), and V(all) without.
+    type: str
+    choices: [none, recent, all]
   certificate_id:
     description: The id of a certificate that is there.
     type: str
@@ -174,6 +182,7 @@ reasons:
 """
 
 import datetime
+import itertools
 import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
@@ -193,28 +202,26 @@ def find(client: t.Any, parameters: Answer) -> Answer | None:
         return registry.describe_certificate(client, parameters["certificate_id"])
     key = certificates.key_of_csr(parameters["csr"])
     attached = registry.list_thing_principals(client, parameters["thing"]) or [] if parameters["thing"] else []
-    found = with_key(client, [registry.certificate_id(principal) for principal in attached], key)
-    return certificates.best(found or with_key(client, elsewhere(client, parameters["thing"]), key))
+    found = list(with_key(client, [registry.certificate_id(principal) for principal in attached], key))
+    return certificates.best(found or elsewhere(client, parameters["search"] or ("recent" if parameters["thing"] else "all"), key))
 
 
-def elsewhere(client: t.Any, thing: str | None) -> t.Iterator[str]:
-    """The ids of the certificates to look at apart from the thing's own."""
+def elsewhere(client: t.Any, search: str, key: str) -> list[Answer]:
+    """The certificates for a key in the account, newest first; none after one that is active."""
     now = datetime.datetime.now(datetime.timezone.utc)
-    for item in registry.newest_certificates(client):
-        if thing and not certificates.is_recent(item, now):
-            return
-        yield item["certificateId"]
+    every = () if search == "none" else registry.newest_certificates(client)
+    looked_at = itertools.takewhile(lambda item: search == "all" or certificates.is_recent(item, now), every)
+    found = []
+    for one in with_key(client, (item["certificateId"] for item in looked_at), key):
+        found.append(one)
+        if one["status"] == "ACTIVE":
+            break
+    return found
 
 
-def with_key(client: t.Any, ids: t.Iterable[str], key: str) -> list[Answer]:
+def with_key(client: t.Any, ids: t.Iterable[str], key: str) -> t.Iterator[Answer]:
     described = (registry.describe_certificate(client, certificate_id) for certificate_id in ids)
-    return [one for one in described if one and certificates.key_of_certificate(one["certificatePem"]) == key]
-
-
-def read_state(client: t.Any, description: Answer) -> State:
-    arn = description["certificateArn"]
-    things, policies = registry.list_principal_things(client, arn), registry.list_attached_policies(client, arn)
-    return State(description["status"].lower(), frozenset(things), frozenset(policies))
+    return (one for one in described if one and certificates.key_of_certificate(one["certificatePem"]) == key)
 
 
 def alter(client: t.Any, description: Answer, before: State, after: State) -> None:
@@ -240,7 +247,7 @@ def present(client: t.Any, parameters: Answer, check_mode: bool) -> Answer:
         raise Refused(
             f"There is no certificate '{parameters['certificate_id']}'; check the id and the region, or give csr to make a new one."
         )
-    before = read_state(client, description) if description else None
+    before = registry.read_state(client, description) if description else None
     change = certificates.change_certificate(before, parameters["status"], parameters["thing"], parameters["policies"])
     if change.reasons and not check_mode:
         if description is None:
@@ -249,7 +256,7 @@ def present(client: t.Any, parameters: Answer, check_mode: bool) -> Answer:
             made = registry.create_certificate_from_csr(client, parameters["csr"], active=change.after.status == "active")
             description = registry.describe_certificate(client, made["certificateId"])
         if description:
-            alter(client, description, before or read_state(client, description), change.after)
+            alter(client, description, before or registry.read_state(client, description), change.after)
     state = change.after if not check_mode or not change.reasons else before
     return {
         "changed": bool(change.reasons),
@@ -263,7 +270,7 @@ def absent(client: t.Any, parameters: Answer, check_mode: bool) -> Answer:
     description = find(client, parameters)
     if description is None:
         return {"changed": False, "certificate": {}, "diff": as_diff({}, {}), "reasons": []}
-    before, certificate_id = read_state(client, description), description["certificateId"]
+    before, certificate_id = registry.read_state(client, description), description["certificateId"]
     ties = sorted(before.things | before.policies)
     if not parameters["force"] and (before.status == "active" or ties):
         facts = [*(["is active"] if before.status == "active" else []), *([f"is attached to {listed(ties)}"] if ties else [])]
@@ -300,6 +307,7 @@ def main() -> None:
         argument_spec={
             "csr": {"type": "str"},
             "certificate_id": {"type": "str"},
+            "search": {"type": "str", "choices": ["none", "recent", "all"]},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "status": {"type": "str", "choices": ["active", "inactive", "revoked"]},
             "thing": {"type": "str"},

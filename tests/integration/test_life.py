@@ -16,6 +16,9 @@ import signal
 import typing as t
 
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.integration.conftest import SITE, LocalCloud
 
@@ -94,6 +97,14 @@ def a_gateway(cloud: LocalCloud, name: str) -> None:
     certificate = iot.create_keys_and_certificate(setAsActive=True)["certificateArn"]
     iot.attach_policy(policyName=policy, target=certificate)
     iot.attach_thing_principal(thingName=name, principal=certificate)
+
+
+def a_certificate_of_a_run_that_was_stopped(cloud: LocalCloud, name: str) -> None:
+    """Signed, and attached to nothing."""
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    text = request.public_bytes(serialization.Encoding.PEM).decode()
+    cloud.client("iot").create_certificate_from_csr(certificateSigningRequest=text, setAsActive=True)
 
 
 def picture(cloud: LocalCloud) -> list[t.Any]:
@@ -199,6 +210,7 @@ def test_a_site_that_goes_with_its_readings_leaves_nothing_but_the_box_that_cann
     ]
     for gateway in ("gw-hall", "gw-roof"):
         a_gateway(deployed, gateway)
+    a_certificate_of_a_run_that_was_stopped(deployed, "gw-hall")
     unreachable = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "edge_gateway_supervisor": "systemd"}
     inventory = tmp_path / "gone.yml"
     inventory.write_text(yaml.safe_dump({"all": {"hosts": {"gw-roof": unreachable}}}))

@@ -65,6 +65,15 @@ def key_of_certificate(pem: str) -> str:
         return ""
 
 
+def common_name_of(pem: str) -> str:
+    """Whom a certificate names, as the request did; empty for nobody, and for what cannot be read."""
+    try:
+        names = x509.load_pem_x509_certificate(pem.encode()).subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    except ValueError:
+        return ""
+    return str(names[0].value) if names else ""
+
+
 def _digest(public_key: t.Any) -> str:
     der = public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     digest = hashes.Hash(hashes.SHA256())

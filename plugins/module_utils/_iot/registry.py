@@ -13,6 +13,7 @@ import collections.abc as c
 import typing as t
 
 from ansible_collections.energytwin.aws.plugins.module_utils._aws import AwsError, api_call, api_lookup
+from ansible_collections.energytwin.aws.plugins.module_utils._iot.certificates import State
 
 Answer = dict[str, t.Any]
 
@@ -123,6 +124,13 @@ def list_principal_things(client: t.Any, principal: str) -> list[str]:
 @api_call("list the policies of {target}")
 def list_attached_policies(client: t.Any, target: str) -> list[str]:
     return [policy["policyName"] for policy in every(client, "list_attached_policies", "policies", target=target)]
+
+
+def read_state(client: t.Any, description: Answer) -> State:
+    """What a certificate is and what it is attached to. description: as DescribeCertificate gives it."""
+    arn = description["certificateArn"]
+    things, policies = list_principal_things(client, arn), list_attached_policies(client, arn)
+    return State(description["status"].lower(), frozenset(things), frozenset(policies))
 
 
 @api_call("attach policy '{name}' to {target}")

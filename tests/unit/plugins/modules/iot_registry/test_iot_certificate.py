@@ -152,3 +152,23 @@ def test_of_several_certificates_the_active_one_is_taken_then_the_newest() -> No
     assert best([old, new]) is new
     assert best([]) is None
     assert is_recent(old, now) and not is_recent(active, now)
+
+
+def test_a_certificate_of_a_run_that_was_killed_long_ago_is_found_where_it_is_looked_for(
+    registry: t.Any, gateway: t.Any, new_csr: t.Any, run: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    csr = new_csr()
+    left = registry.client.create_certificate_from_csr(certificateSigningRequest=csr, setAsActive=True)["certificateId"]
+    registry.client.create_certificate_from_csr(certificateSigningRequest=new_csr(), setAsActive=True)
+    monkeypatch.setattr("ansible_collections.energytwin.aws.plugins.module_utils._iot.certificates.RECENT", -datetime.timedelta(days=1))
+    assert run("iot_certificate", csr=csr, check=True, **gateway)["reasons"] == ["is not there"]
+    assert run("iot_certificate", csr=csr, search="all", **gateway)["certificate"]["id"] == left
+
+
+def test_of_a_new_key_no_certificate_is_looked_for(registry: t.Any, gateway: t.Any, new_csr: t.Any, run: t.Any) -> None:
+    """So that each new gateway does not cost one call for each of the others."""
+    registry.client.create_certificate_from_csr(certificateSigningRequest=new_csr(), setAsActive=True)
+    registry.calls.clear()
+    assert run("iot_certificate", csr=new_csr(), search="none", **gateway)["changed"]
+    assert "ListCertificates" not in registry.calls
+    assert registry.calls.count("DescribeCertificate") == 1
