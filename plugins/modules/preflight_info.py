@@ -97,6 +97,7 @@ checks:
       sample: ask AWS for a higher quota (Service Quotas), or delete what is no longer needed
 """
 
+import os
 import typing as t
 
 try:
@@ -147,8 +148,21 @@ def regions_of(needs: Needs) -> dict[str, list[str]]:
     return {service: session.get_available_regions(service, partition_name=partition) for service in needs.services}
 
 
+def place_fault(region: str | None, endpoint: str | None) -> str | None:
+    """Why no client can be made, in a sentence; None if there is nothing to say."""
+    if not region:
+        return "region: none is given; set AWS_REGION in aws_environment or in the environment."
+    if endpoint and not endpoint.startswith(("http://", "https://")):
+        return (
+            f"endpoint_url: '{endpoint}' is no address of a service; write it with http:// or https://, or leave it out (AWS_ENDPOINT_URL)."
+        )
+    return None
+
+
 def work(module: AnsibleAWSModule) -> dict[str, t.Any]:
-    needs = needs_of(module.params, module.region or "")
+    if fault := place_fault(module.region, module.params["endpoint_url"] or os.environ.get("AWS_ENDPOINT_URL")):
+        module.fail_json(msg=fault)
+    needs = needs_of(module.params, module.region)
     # A service that is not there should not hold the others up.
     config = botocore.config.Config(
         connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=reads.CONCURRENCY

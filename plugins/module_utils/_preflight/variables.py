@@ -34,7 +34,7 @@ _NEEDED = {
 }
 # What ArgumentSpecValidator is to judge of an option; the rest is said of what the value holds.
 _OF_THE_VALUE = ("type", "choices", "default")
-# How many hosts are named that have the same wrong value.
+# How many hosts are named that have the same value.
 _NAMED_HOSTS = 3
 
 
@@ -59,9 +59,19 @@ def value_checks(given: c.Mapping[str, c.Mapping[str, t.Any]], specs: c.Mapping[
             for fault in _faults(name, values[name], specs[name]):
                 hosts.setdefault(fault, []).append(host)
     return [
-        Check(f"variable {fault.path}", BAD, fault.found, fault.needed, f"{fault.remedy or 'mend it'} ({_of(names)})")
+        Check(
+            f"variable {fault.path}", BAD, fault.found, fault.needed, f"{fault.remedy or 'mend it'} (in the variables of {_named(names)})"
+        )
         for fault, names in hosts.items()
     ]
+
+
+def topic_check(topic: str, site: str, sites: c.Sequence[str]) -> Check:
+    """The row of a site with the topic of others. sites: all that have it."""
+    others = _named([name for name in sites if name != site])
+    return Check(
+        "topic", BAD, f"{shown(topic)} is the topic of {others}, too", "a topic for each site", "give each site a topic of its own"
+    )
 
 
 def _faults(path: str, value: t.Any, spec: Spec) -> c.Iterator[Fault]:
@@ -128,6 +138,6 @@ def _remedy(value: t.Any, spec: Spec) -> str:
     return f"write for example {str(default).lower() if isinstance(default, bool) else default}"
 
 
-def _of(hosts: c.Sequence[str]) -> str:
+def _named(hosts: c.Sequence[str]) -> str:
     more = len(hosts) - _NAMED_HOSTS
-    return f"in the variables of {', '.join(hosts[:_NAMED_HOSTS])}{f' and {more} more' if more > 0 else ''}"
+    return ", ".join(hosts[:_NAMED_HOSTS]) + (f" and {more} more" if more > 0 else "")

@@ -35,7 +35,7 @@ def test_every_playbook_for_users_has_its_line() -> None:
     named = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
     playbooks = {path.stem for path in (REPOSITORY / "playbooks").glob("*.yml")}
     # These are parts of others.
-    assert playbooks - set(named) == {"ask_gateways", "local_cloud", "simulated_meters"}
+    assert playbooks - set(named) == {"ask_gateways", "inventory", "local_cloud", "simulated_meters"}
 
 
 def test_the_sheet_that_the_readme_shows_is_a_site(tmp_path: pathlib.Path) -> None:

@@ -77,6 +77,25 @@ def not_good(checks: dict[str, dict[str, str]]) -> dict[str, str]:
     return {name: check["outcome"] for name, check in checks.items() if check["outcome"] != "good"}
 
 
+def test_without_a_region_nothing_is_asked(run: t.Any, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AnsibleAWSModule, "region", None)
+    result = run("preflight_info", **SITE)
+    assert (result["failed"], result["msg"]) == (
+        True,
+        "region: none is given; set AWS_REGION in aws_environment or in the environment.",
+    )
+
+
+@pytest.mark.parametrize("as_option", [True, False])
+def test_an_endpoint_without_a_scheme_is_named(run: t.Any, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, as_option: bool) -> None:
+    options = {"endpoint_url": "localhost:4566"} if as_option else {}
+    if not as_option:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
+    result = run("preflight_info", **SITE, **options)
+    assert result["failed"]
+    assert result["msg"].startswith("endpoint_url: 'localhost:4566' is no address of a service; write it with http:// or https://")
+
+
 @pytest.mark.parametrize("storage", ["dynamodb", "timestream"])
 def test_an_empty_account_is_ready_for_either_store(look: t.Any, storage: str) -> None:
     checks = look(storage=storage)
