@@ -148,7 +148,7 @@ def regions_of(needs: Needs) -> dict[str, list[str]]:
     return {service: session.get_available_regions(service, partition_name=partition) for service in needs.services}
 
 
-def place_fault(region: str | None, endpoint: str | None) -> str | None:
+def place_fault(region: str, endpoint: str | None) -> str | None:
     """Why no client can be made, in a sentence; None if there is nothing to say."""
     if not region:
         return "region: none is given; set AWS_REGION in aws_environment or in the environment."
@@ -160,14 +160,15 @@ def place_fault(region: str | None, endpoint: str | None) -> str | None:
 
 
 def work(module: AnsibleAWSModule) -> dict[str, t.Any]:
-    if fault := place_fault(module.region, module.params["endpoint_url"] or os.environ.get("AWS_ENDPOINT_URL")):
+    region = module.region or ""
+    if fault := place_fault(region, module.params["endpoint_url"] or os.environ.get("AWS_ENDPOINT_URL")):
         module.fail_json(msg=fault)
-    needs = needs_of(module.params, module.region)
+    needs = needs_of(module.params, region)
     # A service that is not there should not hold the others up.
     config = botocore.config.Config(
         connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=reads.CONCURRENCY
     )
-    clients = {service: module.client(service, region=region, config=config) for service, region in reads.services(needs).items()}
+    clients = {service: module.client(service, region=place, config=config) for service, place in reads.services(needs).items()}
     versions = {
         "botocore": (botocore.__version__, MINIMUM_BOTOCORE_VERSION),
         "boto3": (boto3.__version__, MINIMUM_BOTO3_VERSION),
