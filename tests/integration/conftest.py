@@ -20,7 +20,6 @@ import sys
 import time
 import typing as t
 
-import ansible_mitogen
 import boto3
 import pytest
 from botocore.config import Config
@@ -29,8 +28,8 @@ REPOSITORY = pathlib.Path(__file__).parents[2]
 SITE = "example-plant"
 # Mitogen spares half of a play's processor time.
 WITH_MITOGEN = {
-    "ANSIBLE_STRATEGY": "mitogen_linear",
-    "ANSIBLE_STRATEGY_PLUGINS": str(pathlib.Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"),
+    "ANSIBLE_STRATEGY": "mitogen_unpinned",
+    "ANSIBLE_STRATEGY_PLUGINS": str(REPOSITORY / "tests/tools/strategies"),
     # Of strategies that are not ansible-core's own, at each start.
     "ANSIBLE_DEPRECATION_WARNINGS": "false",
 }

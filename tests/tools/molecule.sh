@@ -10,8 +10,7 @@ cd "$(dirname "$0")/../.."
 
 log=$(mktemp)
 # Mitogen spares half of the plays' processor time. Of strategies that are not its own, Ansible says at each start that it cannot promise anything.
-ANSIBLE_STRATEGY_PLUGINS=$(python -c 'import ansible_mitogen; print(ansible_mitogen.__path__[0])')/plugins/strategy
-export ANSIBLE_STRATEGY_PLUGINS ANSIBLE_STRATEGY=mitogen_linear ANSIBLE_DEPRECATION_WARNINGS=false
+export ANSIBLE_STRATEGY_PLUGINS=$PWD/tests/tools/strategies ANSIBLE_STRATEGY=mitogen_unpinned ANSIBLE_DEPRECATION_WARNINGS=false
 trap 'molecule destroy >/dev/null 2>&1 || true; rm -f "$log"' EXIT
 
 # A run that was killed has left a cloud behind, and molecule believes that it is still there.
