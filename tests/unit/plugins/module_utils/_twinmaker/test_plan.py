@@ -291,7 +291,7 @@ def test_a_listed_entity_brings_what_is_not_listed_below_the_parent_where_it_goe
     actual = {"a": Actual("a", "A", ROOT), "b": Actual("b", "B", ROOT), "c": Actual("c", "C", "b")}
     plan = plan_entities(actual, [Wanted("b", "B", "a")], Scope("a"), PRUNE)
     assert [(step.action, step.entity_id) for step in plan.steps] == [("move", "b"), ("delete", "c")]
-    with pytest.raises(Refused, match="would delete 1 entities and components"):
+    with pytest.raises(Refused, match="would delete 1 of the entities and components"):
         plan_entities(actual, [Wanted("b", "B", "a")], Scope("a", max_deletions=0), PRUNE)
 
 
