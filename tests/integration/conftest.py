@@ -183,7 +183,7 @@ class LocalCloud:
     def start_play(
         self, playbook: str, *arguments: str, environment: dict[str, str] | None = None, own_group: bool = False
     ) -> subprocess.Popen[str]:
-        """own_group: so that it can be killed with all its processes."""
+        """own_group: so that it can be killed with all its processes; those of Mitogen would leave the group."""
         path = playbook if "/" in playbook else f"playbooks/{playbook}"
         command = [
             str(pathlib.Path(sys.executable).parent / "ansible-playbook"),
@@ -196,7 +196,13 @@ class LocalCloud:
         return subprocess.Popen(
             command,
             cwd=REPOSITORY,
-            env={**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_FORCE_COLOR": "0", **(environment or {})},
+            env={
+                **os.environ,
+                **(ANSIBLE_ALONE if own_group else {}),
+                "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
+                "ANSIBLE_FORCE_COLOR": "0",
+                **(environment or {}),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
