@@ -137,7 +137,7 @@ def test_the_nightly_plan_tells_what_somebody_did_by_hand_and_keeps_its_report(a
     s3.create_bucket(Bucket=PLANS, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     twin.update_entity(workspaceId=f"{SITE}_workspace", entityId="roof", entityName="Attic")
     job = awx.launch("plan")
-    assert job.failures() == [f"{SITE} differs from the inventory in 1 places."]
+    assert job.failures() == [f"{SITE} differs from the inventory in 1 place."]
     assert job.artifacts["plan_drift"] == {SITE: 1}
     assert job.artifacts["plan_reports"] == {SITE: f"s3://{PLANS}/plans/{SITE}.html"}
     report = json.loads(s3.get_object(Bucket=PLANS, Key=f"plans/{SITE}.json")["Body"].read())
