@@ -49,6 +49,34 @@ def test_an_empty_account_is_ready_and_stays_empty(running: LocalCloud) -> None:
     assert stacks(running) == []
 
 
+def test_a_site_needs_no_settings_of_ansible(running: LocalCloud, tmp_path: pathlib.Path) -> None:
+    panel = {"id": "mdb", "name": "Main distribution", "meters": [{"id": "1", "name": "Incomer", "phases": 3}]}
+    site = {"name": "Plant", "topic": "energy/plant", "areas": [{"id": "hall", "name": "Hall", "panels": [panel]}]}
+    variables = {"site": site, **json.loads(keys(running))}
+    variables["aws_environment"] |= {name: running.environment[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    running.inventory = tmp_path / "plant.json"
+    running.inventory.write_text(json.dumps({"all": {"children": {"sites": {"hosts": {"plant": variables}}}}}))
+    result = running.play("preflight.yml")
+    assert (result.code, result.changed) == (0, 0), result.output
+
+
+def test_an_inventory_without_sites_is_no_success(running: LocalCloud, tmp_path: pathlib.Path) -> None:
+    running.inventory = tmp_path / "plants.json"
+    running.inventory.write_text(json.dumps({"all": {"children": {"plants": {"hosts": {"plant": {}}}}}}))
+    result = running.play("site.yml")
+    assert result.code != 0
+    assert "The inventory has no host in group 'sites', so nothing was done" in result.message()
+    assert "(its groups are plants)" in result.message()
+
+
+@pytest.mark.parametrize(("variable", "value"), [("site_serial", "lots"), ("site_max_failed", "few")])
+def test_a_number_of_sites_that_is_none_is_refused(running: LocalCloud, variable: str, value: str) -> None:
+    result = running.play("site.yml", "-e", f"{variable}={value}")
+    assert result.code != 0
+    assert f"{variable}: '{value}' is no number of sites, so nothing was touched" in result.message()
+    assert stacks(running) == []
+
+
 def test_a_site_that_is_not_ready_is_told_everything_at_once_and_nothing_is_made(running: LocalCloud, tmp_path: pathlib.Path) -> None:
     running.client("logs").create_log_group(logGroupName=f"/energytwin/{SITE}/reader")
     wanted = {"accountAccessType": "CURRENT_ACCOUNT", "permissionType": "SERVICE_MANAGED", "authenticationProviders": ["SAML"]}
