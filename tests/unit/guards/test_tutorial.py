@@ -55,7 +55,7 @@ def test_the_inventory_of_the_tutorial_has_a_site_whose_gateway_reads_its_meters
 
     site = parse_site(of_site["site"], site_id=site_host.name, gateways={gateway_host.name})
     assert of_gateway["gateway_site"] == site_host.name
-    assert of_site["ansible_connection"] == "local"
+    assert of_site["aws_environment"] == {"AWS_REGION": "eu-central-1"}
     models = {path.stem for path in files("roles/edge_gateway/files/meter_models/*.yml")}
     assert models
     assert gateway_faults(site, gateway_host.name, of_gateway["edge_gateway_buses"], models) == []
