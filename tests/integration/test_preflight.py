@@ -69,6 +69,15 @@ def test_an_inventory_without_sites_is_no_success(running: LocalCloud, tmp_path:
     assert "(its groups are plants)" in result.message()
 
 
+def test_a_rotation_needs_no_number_and_looks_whose_a_gateway_is(running: LocalCloud, tmp_path: pathlib.Path) -> None:
+    running.inventory = tmp_path / "gateways.json"
+    gateway = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    running.inventory.write_text(json.dumps({"all": {"children": {"gateways": {"hosts": {"gw-1": gateway}}}}}))
+    result = running.play("rotate.yml")
+    assert result.code != 0
+    assert "gateway_site: '' is no site of this inventory; give gateway gw-1 the name of a host of group sites" in result.message()
+
+
 @pytest.mark.parametrize(("variable", "value"), [("site_serial", "lots"), ("site_max_failed", "few")])
 def test_a_number_of_sites_that_is_none_is_refused(running: LocalCloud, variable: str, value: str) -> None:
     result = running.play("site.yml", "-e", f"{variable}={value}")
