@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.integration.conftest import SITE, LocalCloud
 
 IN_TIMESTREAM = ("-e", "stack_storage=timestream")
@@ -23,6 +25,19 @@ def test_a_new_sites_readings_are_in_dynamodb(deployed: LocalCloud) -> None:
 
     policy = deployed.client("cloudformation").get_stack_policy(StackName=SITE)["StackPolicyBody"]
     assert "LogicalResourceId/ReadingsTable" in policy
+
+
+def test_the_last_readings_are_a_table(deployed: LocalCloud) -> None:
+    reading = {"panelId": "mech-rooftop", "meterId": "5", "v1": 231.5, "kW": 12.25}
+    deployed.client("iot-data").publish(topic="energy/example-plant", qos=1, payload=json.dumps(reading))
+    shown = deployed.play("readings.yml")
+    assert (shown.code, shown.changed) == (0, 0), shown.output
+    (line,) = [line for line in shown.result("Print the table")["msg"].splitlines() if "Chiller 1" in line]
+    assert line.split()[-4:] == ["231.50", "-", "12.25", "-"]
+
+    nowhere = deployed.play("readings.yml", "-e", "stack_name=nowhere")
+    assert nowhere.code != 0
+    assert nowhere.message() == "There is no stack nowhere with readings; run energytwin.aws.site first."
 
 
 def test_a_site_lives_with_its_readings_in_timestream(cloud: LocalCloud) -> None:
