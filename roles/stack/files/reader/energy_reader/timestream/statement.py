@@ -66,7 +66,8 @@ def columns(database: str, table: str) -> str:
 def readings(request: Request, table: Table, start: int, end: int, after: Place | None = None) -> str:
     """A page of the readings from start to end that come after the place, and one more, to see whether there is another page.
 
-    Columns time, panelId, meterId and the selected properties, a row per reading. The place has to lie within start and end.
+    Columns time, then panelId and meterId unless one meter is asked for, then the selected properties; a row per reading. The place has to
+    lie within start and end.
     """
     values = {
         name: _value_of(name, table) for name in (*request.properties, *(condition.property for condition in request.measured_filters))
@@ -78,12 +79,13 @@ def readings(request: Request, table: Table, start: int, end: int, after: Place 
     if having:
         having.append("(" + " OR ".join(f"{values[name]} IS NOT NULL" for name in request.properties) + ")")
     direction = "DESC" if request.descending else "ASC"
+    key = ["time"] if request.meter else ["time", PANEL_ID, METER_ID]
     return (
-        f"SELECT time, {PANEL_ID}, {METER_ID}, {selected} FROM {_source(table.database, table.name)}"
+        f"SELECT {', '.join(key)}, {selected} FROM {_source(table.database, table.name)}"
         f" WHERE {' AND '.join(_where(request, values, start, end) + _from_place(request, after))}"
-        f" GROUP BY time, {PANEL_ID}, {METER_ID}"
+        f" GROUP BY {', '.join(key)}"
         + (f" HAVING {' AND '.join(having)}" if having else "")
-        + f" ORDER BY time {direction}, {PANEL_ID} {direction}, {METER_ID} {direction} LIMIT {request.page_size + 1}"
+        + f" ORDER BY {', '.join(f'{column} {direction}' for column in key)} LIMIT {request.page_size + 1}"
     )
 
 
@@ -152,4 +154,6 @@ def _from_place(request: Request, after: Place | None) -> list[str]:
         return []
     beyond = "<" if request.descending else ">"
     moment, panel, meter = instant(after.time), literal(after.panel_id), literal(after.meter_id)
+    if request.meter:
+        return [f"time {beyond} {moment}"]
     return [f"(time {beyond} {moment} OR {PANEL_ID} {beyond} {panel} OR ({PANEL_ID} = {panel} AND {METER_ID} {beyond} {meter}))"]

@@ -54,7 +54,7 @@ class Timestream:
             rows = list(self.rows(statement.readings(request, table, start, end, place)))
             if len(rows) > request.page_size:
                 break
-        readings = [_reading(row) for row in rows[: request.page_size]]
+        readings = [_reading(request, row) for row in rows[: request.page_size]]
         return Page(readings, _place_after(place, readings) if len(rows) > request.page_size else None)
 
     def _outermost(self, request: Request, table: statement.Table, interval: int, place: Place | None) -> Page:
@@ -123,7 +123,10 @@ class Timestream:
             more = {"NextToken": page["NextToken"]}
 
 
-def _reading(row: Cells) -> Reading:
+def _reading(request: Request, row: Cells) -> Reading:
+    if request.meter:
+        moment, *values = row
+        return Reading(times.parse(moment or ""), request.meter.panel_id, request.meter.meter_id, tuple(map(_number, values)))
     moment, panel, meter, *values = row
     return Reading(times.parse(moment or ""), panel or "", meter or "", tuple(map(_number, values)))
 
