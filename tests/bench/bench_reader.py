@@ -53,8 +53,7 @@ def bench_reader_day() -> dict[str, float]:
                 reader = Reader(store)
                 _pages(reader, start, 1)  # what a process learns of its store once
                 first = _milliseconds(functools.partial(_pages, reader, start, 1))
-                whole = _milliseconds(functools.partial(_pages, reader, start))
-                alone = _milliseconds(bare)
+                whole, alone = _side_by_side(functools.partial(_pages, reader, start), bare)
                 figures |= {
                     f"reader_ms_day_{kind}_first_page": first,
                     f"reader_ms_day_{kind}_all_pages": whole,
@@ -182,6 +181,12 @@ def _milliseconds(work: c.Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return (time.perf_counter() - began) * 1000
+
+
+def _side_by_side(*works: c.Callable[[], object]) -> list[float]:
+    """The shortest of three runs of each, in turns, so that all of them find the same machine and nothing cold."""
+    rounds = [[_milliseconds(work) for work in works] for _round in range(3)]
+    return [min(times) for times in zip(*rounds, strict=True)]
 
 
 def _pages(reader: Reader, start: int, most: int = 1_000_000) -> None:
