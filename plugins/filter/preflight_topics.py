@@ -43,19 +43,18 @@ import typing as t
 from ansible.errors import AnsibleError
 
 from ansible_collections.energytwin.aws.plugins.module_utils._preflight.checks import Plain
+from ansible_collections.energytwin.aws.plugins.module_utils._preflight.places import Place, Variables, place_of
 from ansible_collections.energytwin.aws.plugins.module_utils._preflight.variables import topic_check
-
-Variables = c.Mapping[str, t.Any]
 
 
 def preflight_topics(sites: c.Iterable[Variables]) -> dict[str, list[Plain]]:
-    by_place: dict[t.Any, list[str]] = {}
+    by_place: dict[tuple[str, Place], list[str]] = {}
     for site in sites:
         with contextlib.suppress(AnsibleError):
             if topic := _topic(site):
-                by_place.setdefault((topic, _account(site)), []).append(str(site["inventory_hostname"]))
+                by_place.setdefault((topic, place_of(site)), []).append(str(site["inventory_hostname"]))
     shared = {place: names for place, names in by_place.items() if len(names) > 1}
-    return {name: [topic_check(topic, name, names).plain()] for (topic, _account_of), names in shared.items() for name in names}
+    return {name: [topic_check(topic, name, names).plain()] for (topic, _place), names in shared.items() for name in names}
 
 
 def _topic(site: Variables) -> str | None:
@@ -63,12 +62,6 @@ def _topic(site: Variables) -> str | None:
     model = site.get("site")
     topic = site.get("stack_topic") or (model.get("topic") if isinstance(model, c.Mapping) else None)
     return str(topic) if isinstance(topic, str) else None
-
-
-def _account(site: Variables) -> tuple[tuple[str, str], ...]:
-    """What tells accounts and regions apart."""
-    environment = site.get("aws_environment")
-    return tuple(sorted((str(name), str(value)) for name, value in environment.items())) if isinstance(environment, c.Mapping) else ()
 
 
 class FilterModule:

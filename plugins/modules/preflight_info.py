@@ -24,6 +24,13 @@ options:
     description: How many entities the twin of the site will have.
     type: int
     required: true
+  other_stacks:
+    description:
+      - The stacks that are to be in this account and region beside it, as those of the other sites of a run. A new stack has to find room beside
+        all of them.
+    type: list
+    elements: str
+    default: []
   storage:
     description:
       - Where the readings will be stored. If it is not given, what the stack has counts, or what role P(energytwin.aws.stack#role) gives a
@@ -94,7 +101,7 @@ checks:
       description: What to do; empty if all is well.
       returned: always
       type: str
-      sample: ask AWS for a higher quota (Service Quotas), or delete what is no longer needed
+      sample: ask AWS for a higher quota (Service Quotas), delete what is no longer needed, or leave sites out (--limit)
 """
 
 import os
@@ -119,6 +126,7 @@ from ansible_collections.energytwin.aws.plugins.module_utils._preflight.judge im
 OPTIONS: dict[str, t.Any] = {
     "stack_name": {"type": "str", "required": True},
     "entities": {"type": "int", "required": True},
+    "other_stacks": {"type": "list", "elements": "str", "default": []},
     "storage": {"type": "str", "choices": ["dynamodb", "timestream"]},
     "grafana_authentication": {"type": "str", "choices": ["AWS_SSO", "SAML"], "default": "AWS_SSO"},
     "identity_center_region": {"type": "str"},
@@ -135,6 +143,7 @@ def needs_of(params: dict[str, t.Any], region: str) -> Needs:
         entities=params["entities"],
         account=params["account"] or "",
         identity_center_region=params["identity_center_region"] or region,
+        others=tuple(params["other_stacks"]),
     )
 
 

@@ -52,7 +52,8 @@ def fault_and_remedy(sentence: str, otherwise: str) -> tuple[str, str]:
 class Needs:
     """What the site wants. account: the only one that will do, or empty; entities: how many the twin will have.
 
-    storage: empty stands for the store that the stack has, or for the one that a new stack gets.
+    storage: empty stands for the store that the stack has, or for the one that a new stack gets. others: the stacks that the same run is to
+    keep in this account and region.
     """
 
     stack_name: str
@@ -62,11 +63,17 @@ class Needs:
     entities: int
     account: str
     identity_center_region: str
+    others: tuple[str, ...] = ()
 
     @property
     def names(self) -> dict[str, str]:
         """The names that the stack gives, under the names of its outputs."""
         return expected_outputs(self.stack_name, "", self.storage)
+
+    @property
+    def workspaces_of_others(self) -> frozenset[str]:
+        """Their workspaces in TwinMaker."""
+        return frozenset(expected_outputs(name, "", self.storage)["WorkspaceId"] for name in self.others)
 
     @property
     def services(self) -> tuple[str, ...]:

@@ -140,15 +140,19 @@ def _identity_center(needs: Needs, facts: Facts) -> c.Iterator[Check]:
 
 
 def _quotas(needs: Needs, facts: Facts) -> c.Iterator[Check]:
-    yield _countable("quota: twinmaker workspaces", "quota_workspaces", _used(facts.reply("workspaces"), needs.names["WorkspaceId"]), facts)
+    used = _used(facts.reply("workspaces"), needs.names["WorkspaceId"], needs.workspaces_of_others)
+    yield _countable("quota: twinmaker workspaces", "quota_workspaces", used, facts)
     yield _countable("quota: twinmaker entities", "quota_entities", needs.entities, facts)
-    used = _used(facts.reply("grafana_workspaces"), needs.stack_name)
+    used = _used(facts.reply("grafana_workspaces"), needs.stack_name, needs.others)
     yield _countable("quota: grafana workspaces", "quota_grafana", used, facts)
 
 
-def _used(reply: Reply, own: str) -> int | Reply:
-    """How many there will be, the site's own included."""
-    return len({*reply.value} | {own}) if reply.ok else reply
+def _used(reply: Reply, own: str, others: c.Iterable[str]) -> int | Reply:
+    """How many there will be, with the site's own and those of the other sites of the run; a site that has its own takes no more."""
+    if not reply.ok:
+        return reply
+    there = {*reply.value}
+    return len(there if own in there else {*there, own, *others})
 
 
 def _countable(what: str, read: str, wanted: int | Reply, facts: Facts) -> Check:
@@ -162,7 +166,7 @@ def _countable(what: str, read: str, wanted: int | Reply, facts: Facts) -> Check
     if quota.value is None:
         return Check(what, UNKNOWN, "Service Quotas does not tell it", needed, "look it up in the service's documentation")
     enough = quota.value >= wanted
-    remedy = "" if enough else "ask AWS for a higher quota (Service Quotas), or delete what is no longer needed"
+    remedy = "" if enough else "ask AWS for a higher quota (Service Quotas), delete what is no longer needed, or leave sites out (--limit)"
     return Check(what, GOOD if enough else BAD, f"{quota.value:g}", needed, remedy)
 
 

@@ -88,6 +88,26 @@ def test_what_is_not_ready_is_bad_and_has_a_remedy(replies: dict[str, Reply], ex
     assert remedy in found[expected].remedy
 
 
+@pytest.mark.parametrize("what", ["grafana", "twinmaker"])
+def test_a_new_site_needs_room_beside_the_others_of_its_run(what: str) -> None:
+    reads, most, suffix = ("grafana_workspaces", 5, "") if what == "grafana" else ("workspaces", 15, "_workspace")
+    others = tuple(f"other-{number}" for number in range(most))
+    there = [f"{name}{suffix}" for name in others[:2]]
+    found = checked(needing(others=others), **{reads: Reply(True, there)})
+    assert outcomes(found)[f"quota: {what} workspaces"] == BAD
+    assert found[f"quota: {what} workspaces"].needed == f"{most + 1} or more"
+    assert "leave sites out (--limit)" in found[f"quota: {what} workspaces"].remedy
+    assert outcomes(checked(needing(others=others[1:3]), **{reads: Reply(True, there)})) == {}
+
+
+@pytest.mark.parametrize("what", ["grafana", "twinmaker"])
+def test_a_site_that_is_there_needs_no_room(what: str) -> None:
+    reads, own = ("grafana_workspaces", "plant") if what == "grafana" else ("workspaces", "plant_workspace")
+    others = tuple(f"other-{number}" for number in range(20))
+    found = checked(needing(others=others), **{reads: Reply(True, [own])})
+    assert found[f"quota: {what} workspaces"].outcome == GOOD
+
+
 def test_timestream_is_closed_or_may_not_be_asked() -> None:
     closed = dataclasses.replace(DENIED, text="Failed: Only existing Timestream for LiveAnalytics customers can access the service.")
     assert checked(timestream=closed)["timestream"].outcome == BAD
